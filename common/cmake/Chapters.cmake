@@ -1,0 +1,94 @@
+# One function for each kind of thing in the book. A CMakeLists.txt of a chapter or a test is one call of one of these.
+
+# The chapters declared so far, lowest first; each chapter may use all that came before it.
+set_property(GLOBAL PROPERTY GPT_CHAPTERS "")
+
+# Adds chapters/NN_slug for every NN up to `last` that is there.
+function(gpt_add_chapters_up_to last)
+  file(GLOB folders CONFIGURE_DEPENDS LIST_DIRECTORIES true RELATIVE ${PROJECT_SOURCE_DIR}/chapters
+       ${PROJECT_SOURCE_DIR}/chapters/[0-9][0-9]_*)
+  list(SORT folders)
+  foreach(folder IN LISTS folders)
+    string(SUBSTRING ${folder} 0 2 number)
+    if(number LESS_EQUAL last AND EXISTS ${PROJECT_SOURCE_DIR}/chapters/${folder}/CMakeLists.txt)
+      add_subdirectory(chapters/${folder})
+    endif()
+  endforeach()
+endfunction()
+
+# add_chapter(05_gpt SOURCES a.cpp b.cpp [LIBRARIES dnnl …] [PROGRAM name] [PROGRAM_SOURCES main.cpp …])
+# A library `chapter_05_gpt` of SOURCES, linked with all chapters before it, and a program of PROGRAM_SOURCES
+# (main.cpp unless told), called 05_gpt unless told.
+function(add_chapter name)
+  cmake_parse_arguments(A "" "PROGRAM" "SOURCES;LIBRARIES;PROGRAM_SOURCES" ${ARGN})
+  get_property(before GLOBAL PROPERTY GPT_CHAPTERS)
+  list(TRANSFORM before PREPEND chapter_)
+  list(REVERSE before)                       # a static library is named before the ones it needs
+  add_library(chapter_${name} STATIC ${A_SOURCES})
+  target_link_libraries(chapter_${name} PUBLIC ${before} gpt_common ${A_LIBRARIES})
+  set_property(GLOBAL APPEND PROPERTY GPT_CHAPTERS ${name})
+  if(NOT A_PROGRAM_SOURCES)
+    set(A_PROGRAM_SOURCES main.cpp)
+  endif()
+  add_executable(program_${name} ${A_PROGRAM_SOURCES})
+  target_link_libraries(program_${name} PRIVATE chapter_${name})
+  if(NOT A_PROGRAM)
+    set(A_PROGRAM ${name})
+  endif()
+  set_target_properties(program_${name} PROPERTIES OUTPUT_NAME ${A_PROGRAM})
+endfunction()
+
+# Sanitizers and libgomp: libgomp's barriers are invisible to ThreadSanitizer, so its tests run with one OpenMP thread.
+set(GPT_TEST_ENVIRONMENT OMP_NUM_THREADS=1 "ASAN_OPTIONS=detect_leaks=1" "UBSAN_OPTIONS=print_stacktrace=1")
+
+# What Open MPI needs to run in a container, as root, with more ranks than cores, in shared memory alone.
+set(GPT_MPI_ENVIRONMENT
+  OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+  OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
+  OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_btl=self,vader OMPI_MCA_pml=ob1
+  OMPI_MCA_btl_vader_single_copy_mechanism=none)
+
+# add_chapter_test(05_gpt SOURCES a_test.cpp … [LABELS threads …] [NAME suffix] [LIBRARIES …])
+# One GoogleTest program; every TEST() is one entry of ctest, labelled with the chapter.
+function(add_chapter_test chapter)
+  cmake_parse_arguments(A "" "NAME" "SOURCES;LABELS;LIBRARIES" ${ARGN})
+  set(target test_${chapter})
+  if(A_NAME)
+    set(target test_${chapter}_${A_NAME})
+  endif()
+  add_executable(${target} ${A_SOURCES})
+  target_link_libraries(${target} PRIVATE chapter_${chapter} GTest::gtest_main ${A_LIBRARIES})
+  # ctest's LABELS property is a list inside a list: gtest_discover_tests needs the semicolons escaped.
+  set(labels ${chapter} ${A_LABELS})
+  list(JOIN labels "\\;" labels)
+  set(environment ${GPT_TEST_ENVIRONMENT})
+  list(JOIN environment "\\;" environment)
+  gtest_discover_tests(${target} TEST_PREFIX "${chapter}: " DISCOVERY_MODE PRE_TEST
+    PROPERTIES LABELS "${labels}" TIMEOUT 300 ENVIRONMENT "${environment}")
+endfunction()
+
+# add_mpi_test(10_collectives NAME conformance SOURCES a_test.cpp RANKS 1 2 3 4 [LABELS …])
+# One GoogleTest program that runs under mpirun, as one entry of ctest per number of ranks.
+function(add_mpi_test chapter)
+  cmake_parse_arguments(A "" "NAME" "SOURCES;RANKS;LABELS" ${ARGN})
+  set(target test_${chapter}_mpi_${A_NAME})
+  add_executable(${target} ${A_SOURCES} ${PROJECT_SOURCE_DIR}/tests/mpi_main.cpp)
+  target_link_libraries(${target} PRIVATE chapter_${chapter} GTest::gtest MPI::MPI_CXX)
+  foreach(ranks IN LISTS A_RANKS)
+    set(test "${chapter}: mpi ${A_NAME} on ${ranks} ranks")
+    add_test(NAME ${test} COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${ranks} $<TARGET_FILE:${target}>)
+    set_tests_properties(${test} PROPERTIES LABELS "${chapter};mpi;${A_LABELS}" PROCESSORS 2 TIMEOUT 300
+      ENVIRONMENT "${GPT_TEST_ENVIRONMENT};${GPT_MPI_ENVIRONMENT}")
+  endforeach()
+endfunction()
+
+# add_script_test(NAME layering COMMAND python3 … [LABELS book])   a test that is a command
+function(add_script_test)
+  cmake_parse_arguments(A "" "NAME;TIMEOUT" "COMMAND;LABELS;ENVIRONMENT" ${ARGN})
+  if(NOT A_TIMEOUT)
+    set(A_TIMEOUT 300)
+  endif()
+  add_test(NAME ${A_NAME} COMMAND ${A_COMMAND} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(${A_NAME} PROPERTIES LABELS "${A_LABELS}" TIMEOUT ${A_TIMEOUT}
+    ENVIRONMENT "${GPT_TEST_ENVIRONMENT};${GPT_MPI_ENVIRONMENT};${A_ENVIRONMENT}")
+endfunction()

@@ -1,0 +1,29 @@
+# How every target of the book is compiled.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+set(CMAKE_CXX_FLAGS_RELEASE "-O3")           # without -DNDEBUG: checks stay on
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g")
+
+add_library(gpt_settings INTERFACE)
+target_include_directories(gpt_settings INTERFACE ${PROJECT_SOURCE_DIR}/chapters ${PROJECT_SOURCE_DIR})
+# No code here reads errno after a math function or depends on floating-point traps; saying so lets loops vectorise.
+target_compile_options(gpt_settings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror -fno-math-errno -fno-trapping-math)
+if(GPT_NATIVE AND NOT GPT_SANITIZE)
+  target_compile_options(gpt_settings INTERFACE -march=native)
+  include(CheckCXXCompilerFlag)
+  check_cxx_compiler_flag(-mprefer-vector-width=512 GPT_HAS_VECTOR_WIDTH)
+  if(GPT_HAS_VECTOR_WIDTH)
+    target_compile_options(gpt_settings INTERFACE -mprefer-vector-width=512)
+  endif()
+endif()
+foreach(sanitizer IN LISTS GPT_SANITIZE)
+  target_compile_options(gpt_settings INTERFACE -fsanitize=${sanitizer} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(gpt_settings INTERFACE -fsanitize=${sanitizer})
+endforeach()
