@@ -1,7 +1,7 @@
 """GPT-2 in PyTorch, written to be read: the formulas, and nothing that makes them fast.
 
-The parameters are a plain dictionary with the names and the layouts of GPT-2's published files. There a linear
-layer keeps its matrix as (in, out), so that y = x W + b.
+The parameters are a plain dictionary with the names and the layouts of GPT-2's published files. There a
+linear layer keeps its matrix as (in, out), so that y = x W + b.
 
 Shapes: B batch, T time, C width, H heads, V vocabulary.
 """
@@ -89,7 +89,7 @@ def adamw(p, config):
 
 
 def train(p, config, tokens, targets):
-    """Takes config["steps"] steps on one batch, changing p. Returns loss and gradient norm before each step."""
+    """Takes config["steps"] steps on one batch, changing p. Returns loss and gradient norm of each."""
     optimizer = adamw(p, config)
     losses, norms = [], []
     for _ in range(config["steps"]):

@@ -4,8 +4,8 @@
     make_reference.py             writes all files into the folder of this script
     make_reference.py --check     computes them again and compares them with the files that are there
 
-Everything is computed in double precision from numbers that float32 holds exactly, so that the rounding of the
-reference is no part of the error measured against it.
+Everything is computed in double precision from numbers that float32 holds exactly, so that the rounding of
+the reference is no part of the error measured against it.
 """
 
 import argparse
@@ -19,10 +19,10 @@ import gpt2
 import ops
 import safetensors_file
 
-# eps is larger than the customary 1e-8, for this reason: softmax does not change when the same number is added to
-# every score, so the bias of the keys has a gradient of exactly zero, and in float32 it is rounding noise of about
-# 1e-8. Adam divides the noise by its own size plus eps: with a small eps it would walk in a random direction at
-# full speed.
+# eps is larger than the customary 1e-8, for this reason: softmax does not change when the same number is added
+# to every score, so the bias of the keys has a gradient of exactly zero, and in float32 it is rounding noise of
+# about 1e-8. Adam divides the noise by its own size plus eps: with a small eps it would walk in a random
+# direction at full speed.
 ADAMW = {
     "steps": 10,
     "lr": 2e-3,
@@ -45,8 +45,8 @@ MODELS = {
     # Deeper and wider, with PyTorch's own beta2 and strong decay.
     "three_layers": {**ADAMW, "n_layer": 3, "n_head": 2, "n_embd": 34, "n_ctx": 17, "vocab_size": 61,
                      "batch": 3, "time": 17, "lr": 1e-3, "beta2": 0.999, "weight_decay": 0.5},
-    # More tokens than a block of 32 or 64 holds, stored as 32-bit integers. Clipping ends half-way, when the norm
-    # falls below 1.
+    # More tokens than a block of 32 or 64 holds, stored as 32-bit integers. Clipping ends half-way,
+    # when the norm falls below 1.
     "long_context": {**ADAMW, "n_layer": 1, "n_head": 2, "n_embd": 8, "n_ctx": 70, "vocab_size": 257,
                      "batch": 2, "time": 70, "index_type": "I32"},
 }  # fmt: skip

@@ -1,7 +1,7 @@
 """References for single operations and for the optimizers: inputs, outputs, and PyTorch's gradients.
 
-An operation y = f(x) comes as f.x, f.y, an arbitrary f.dy, and f.dx: what backward makes of f.dy. The numbers are
-stored in double precision; the inputs fit in float32 exactly.
+An operation y = f(x) comes as f.x, f.y, an arbitrary f.dy, and f.dx: what backward makes of f.dy. The numbers
+are stored in double precision; the inputs fit in float32 exactly.
 """
 
 import numpy as np
@@ -22,15 +22,14 @@ def tensor(random, *shape, scale=1.0):
 def record(random, name, function, **inputs):
     """Runs y = function(inputs in their order) forward and backward. Tokens and targets get no gradient."""
     y = function(*inputs.values())
-    dy = (
-        tensor(random, *y.shape) if y.dim() else torch.ones((), dtype=y.dtype)
-    )  # a loss starts backward with 1
-    y.backward(dy)
     result = {f"{name}.{key}": x for key, x in inputs.items()}
-    if y.dim():
-        result.update({f"{name}.y": y, f"{name}.dy": dy})
-    else:
+    if y.dim() == 0:  # a loss
         result[f"{name}.loss"] = y
+        y.backward()
+    else:
+        dy = tensor(random, *y.shape)
+        result.update({f"{name}.y": y, f"{name}.dy": dy})
+        y.backward(dy)
     result.update({f"{name}.d{key}": x.grad for key, x in inputs.items() if x.requires_grad})
     return {key: x.detach().numpy() for key, x in result.items()}
 
