@@ -1,0 +1,84 @@
+#include "01_tensors/allocator.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+
+#include "common/check.hpp"
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(block, bytes) static_cast<void>(block)
+#define ASAN_UNPOISON_MEMORY_REGION(block, bytes) static_cast<void>(block)
+#endif
+
+namespace gpt {
+
+// [rounded]
+int64_t CachingAllocator::rounded(int64_t bytes) {
+  constexpr int64_t smallest = 512;
+  if (bytes <= smallest) return smallest;
+  const auto power = static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(bytes)));
+  const int64_t step = std::max<int64_t>(64, power / 8);  // eight sizes between two powers of two
+  return (bytes + step - 1) / step * step;
+}
+// [/rounded]
+
+// [allocate]
+void* CachingAllocator::allocate(int64_t bytes) {
+  const int64_t size = rounded(bytes);
+  const std::lock_guard lock(mutex_);
+  ++statistics_.allocations;
+  statistics_.in_use += size;
+  statistics_.peak_in_use = std::max(statistics_.peak_in_use, statistics_.in_use);
+  std::vector<void*>& blocks = free_[size];
+  if (!blocks.empty()) {
+    void* block = blocks.back();  // the most recently used one: it is the likeliest to be in a cache
+    blocks.pop_back();
+    ASAN_UNPOISON_MEMORY_REGION(block, static_cast<size_t>(size));
+    return block;
+  }
+  void* block = std::aligned_alloc(64, static_cast<size_t>(size));
+  GPT_CHECK(block != nullptr, "out of memory: {} bytes asked for, {} in use", size, statistics_.in_use);
+  ++statistics_.system_requests;
+  statistics_.reserved += size;
+  return block;
+}
+
+void CachingAllocator::release(void* block, int64_t bytes) {
+  const int64_t size = rounded(bytes);
+  const std::lock_guard lock(mutex_);
+  statistics_.in_use -= size;
+  ASAN_POISON_MEMORY_REGION(block, static_cast<size_t>(size));  // AddressSanitizer sees a use after release
+  free_[size].push_back(block);
+}
+// [/allocate]
+
+void CachingAllocator::trim() {
+  const std::lock_guard lock(mutex_);
+  for (auto& [size, blocks] : free_) {
+    for (void* block : blocks) {
+      ASAN_UNPOISON_MEMORY_REGION(block, static_cast<size_t>(size));
+      std::free(block);
+      statistics_.reserved -= size;
+    }
+    blocks.clear();
+  }
+}
+
+CachingAllocator::~CachingAllocator() {
+  trim();
+}
+
+AllocatorStatistics CachingAllocator::statistics() const {
+  const std::lock_guard lock(mutex_);
+  return statistics_;
+}
+
+const std::shared_ptr<CachingAllocator>& host_allocator() {
+  static const auto allocator = std::make_shared<CachingAllocator>();
+  return allocator;
+}
+
+}  // namespace gpt

@@ -1,0 +1,156 @@
+#include "01_tensors/tensor.hpp"
+
+#include <fmt/ranges.h>
+
+#include <cstring>
+#include <numeric>
+
+#include "01_tensors/strided.hpp"
+
+namespace gpt {
+
+Tensor::Tensor(const Shape& shape, DType dtype, std::shared_ptr<Allocator> allocator)
+    : shape_(shape), strides_(row_major_strides(shape)), dtype_(dtype) {
+  for (const int64_t size : shape) GPT_CHECK(size >= 0, "shape {} has a negative size", shape);
+  storage_ = std::make_shared<Storage>(bytes(), std::move(allocator));
+}
+
+Tensor Tensor::zeros(const Shape& shape, DType dtype) {
+  return full(shape, 0.0, dtype);
+}
+
+Tensor Tensor::full(const Shape& shape, double value, DType dtype) {
+  return Tensor(shape, dtype).fill(value);
+}
+
+Tensor Tensor::arange(const Shape& shape, DType dtype) {
+  std::vector<double> values(static_cast<size_t>(shape.elements()));
+  std::iota(values.begin(), values.end(), 0.0);
+  return from(values, shape).to(dtype);
+}
+
+// [is_contiguous]
+bool Tensor::is_contiguous() const {
+  int64_t expected = 1;
+  for (int d = rank() - 1; d >= 0; --d) {
+    if (shape_[d] == 1) continue;  // the stride of a single element is never used
+    if (strides_[d] != expected) return false;
+    expected *= shape_[d];
+  }
+  return true;
+}
+// [/is_contiguous]
+
+Tensor Tensor::view(const Shape& shape, const Shape& strides, int64_t offset) const {
+  GPT_CHECK(defined(), "a view of an undefined tensor");
+  Tensor result = *this;
+  result.shape_ = shape;
+  result.strides_ = strides;
+  result.offset_ = offset;
+  return result;
+}
+
+Tensor Tensor::reshape(const Shape& shape) const {
+  GPT_CHECK(shape.elements() == elements(), "reshape of {} to {}", shape_, shape);
+  if (shape == shape_) return *this;
+  GPT_CHECK(is_contiguous(), "reshape of a tensor with shape {} and strides {}: call contiguous() first",
+            shape_, strides_);
+  return view(shape, row_major_strides(shape), offset_);
+}
+
+// [views]
+Tensor Tensor::transpose(int a, int b) const {
+  Shape shape = shape_, strides = strides_;
+  std::swap(shape[a], shape[b]);
+  std::swap(strides[a], strides[b]);
+  return view(shape, strides, offset_);
+}
+
+Tensor Tensor::slice(int dimension, int64_t from, int64_t to) const {
+  GPT_CHECK(0 <= from && from <= to && to <= size(dimension), "slice {}..{} of dimension {} of {}", from, to,
+            dimension, shape_);
+  Shape shape = shape_;
+  shape[dimension] = to - from;
+  return view(shape, strides_, offset_ + from * strides_[dimension]);
+}
+
+Tensor Tensor::select(int dimension, int64_t index) const {
+  GPT_CHECK(0 <= index && index < size(dimension), "index {} of dimension {} of {}", index, dimension,
+            shape_);
+  return view(shape_.without(dimension), strides_.without(dimension), offset_ + index * strides_[dimension]);
+}
+
+Tensor Tensor::expand(const Shape& shape) const {
+  GPT_CHECK(broadcast_shapes(shape_, shape) == shape, "shape {} does not expand to {}", shape_, shape);
+  Shape strides = shape;
+  for (int d = 1; d <= shape.rank(); ++d)
+    strides[-d] = d > rank() || (shape_[-d] == 1 && shape[-d] != 1) ? 0 : strides_[-d];
+  return view(shape, strides, offset_);
+}
+// [/views]
+
+Tensor Tensor::permute(std::initializer_list<int> order) const {
+  GPT_CHECK_EQ(static_cast<int>(order.size()), rank());
+  Shape shape = shape_, strides = strides_;
+  unsigned seen = 0;
+  int d = 0;
+  for (const int source : order) {
+    seen |= 1u << shape_.index(source);
+    shape[d] = shape_[source];
+    strides[d++] = strides_[source];
+  }
+  GPT_CHECK(seen == (1u << rank()) - 1, "a permutation names every dimension once");
+  return view(shape, strides, offset_);
+}
+
+Tensor Tensor::contiguous() const {
+  return is_contiguous() ? *this : clone();
+}
+
+Tensor Tensor::clone() const {
+  return Tensor(shape_, dtype_).copy_from(*this);
+}
+
+Tensor Tensor::to(DType dtype) const {
+  return dtype == dtype_ ? *this : Tensor(shape_, dtype).copy_from(*this);
+}
+
+const Tensor& Tensor::copy_from(const Tensor& source) const {
+  GPT_CHECK_EQ(shape_, source.shape());
+  if (dtype_ == source.dtype() && is_contiguous() && source.is_contiguous()) {
+    if (bytes() > 0) std::memmove(bytes_data(), source.bytes_data(), static_cast<size_t>(bytes()));
+    return *this;
+  }
+  dispatch(dtype_, [&](auto to) {
+    dispatch(source.dtype(), [&](auto from) {
+      using To = decltype(to);
+      using From = decltype(from);
+      for_each_element([](To& x, const From& y) { x = convert<To>(y); }, strided<To>(*this),
+                       strided<From>(source));
+    });
+  });
+  return *this;
+}
+
+const Tensor& Tensor::fill(double value) const {
+  dispatch(dtype_, [&](auto zero) {
+    using T = decltype(zero);
+    const T converted = convert<T>(value);
+    for_each_element([converted](T& x) { x = converted; }, strided<T>(*this));
+  });
+  return *this;
+}
+
+double Tensor::item() const {
+  GPT_CHECK(elements() == 1, "item() of a tensor of shape {}", shape_);
+  return dispatch(dtype_, [&](auto zero) { return convert<double>(*data<decltype(zero)>()); });
+}
+
+std::string to_string(const Tensor& tensor) {
+  if (tensor.rank() == 0) return fmt::format("{:.4g}", tensor.item());
+  std::vector<std::string> parts;
+  for (int64_t i = 0; i < tensor.size(0); ++i) parts.push_back(to_string(tensor.select(0, i)));
+  return fmt::format("[{}]", fmt::join(parts, ", "));
+}
+
+}  // namespace gpt
