@@ -43,6 +43,13 @@ Tensor operator-(const Tensor& a) {
 
 void add_to(const Tensor& a, const Tensor& b, double factor) {
   GPT_CHECK_EQ(a.dtype(), b.dtype());
+  if (a.dtype() == DType::bf16) {
+    const auto scale = static_cast<float>(factor);
+    for_each_element(
+        [scale](bf16& x, const bf16& y) { x = bf16(static_cast<float>(x) + scale * static_cast<float>(y)); },
+        strided<bf16>(a), strided<bf16>(b.expand(a.shape())));
+    return;
+  }
   dispatch_real(a.dtype(), "add_to", [&](auto zero) {
     using T = decltype(zero);
     const T scale = static_cast<T>(factor);

@@ -38,7 +38,7 @@ Tensor operator/(const Tensor& a, const Tensor& b);
 Tensor operator*(const Tensor& a, double factor);
 Tensor operator-(const Tensor& a);
 
-/// a += factor·b, in place; b broadcasts to a.
+/// a += factor·b, in place; b broadcasts to a. Also for bf16.
 void add_to(const Tensor& a, const Tensor& b, double factor = 1.0);
 
 /// The sum of all elements, as a scalar tensor.
