@@ -1,0 +1,85 @@
+// main() of the tests that run under mpirun: every rank runs every test, rank 0 reports, and a failure on any
+// rank is a failure on all. The exit code is agreed: 0, 1 for a failure, 77 when nothing failed but a test
+// was skipped.
+
+#include <gtest/gtest.h>
+#include <mpi.h>
+
+#include <cstdio>
+#include <numeric>
+#include <string>
+#include <vector>
+
+namespace gpt {
+namespace {
+
+constexpr int exit_skipped = 77;
+
+/// What the checks of this rank found wrong in a test, with places.
+std::string failures(const testing::TestResult& result) {
+  std::string text;
+  for (int i = 0; i < result.total_part_count(); ++i) {
+    const testing::TestPartResult& part = result.GetTestPartResult(i);
+    if (!part.failed()) continue;
+    const char* file = part.file_name() ? part.file_name() : "unknown file";
+    text += std::string(file) + ":" + std::to_string(part.line_number()) + ": " + part.message() + "\n";
+  }
+  return text;
+}
+
+/// Tells every rank after each test what failed on the others.
+class SharedFailures : public testing::EmptyTestEventListener {
+ public:
+  SharedFailures(int rank, int size) : rank_(rank), size_(size) {}
+
+ private:
+  void OnTestEnd(const testing::TestInfo& test) override {
+    const std::string mine = failures(*test.result());
+    const int length = static_cast<int>(mine.size());
+    std::vector<int> lengths(size_), offsets(size_ + 1, 0);
+    MPI_Allgather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, MPI_COMM_WORLD);
+    std::partial_sum(lengths.begin(), lengths.end(), offsets.begin() + 1);
+    std::string all(offsets.back(), ' ');
+    MPI_Allgatherv(mine.data(), length, MPI_CHAR, all.data(), lengths.data(), offsets.data(), MPI_CHAR,
+                   MPI_COMM_WORLD);
+    for (int rank = 0; rank < size_; ++rank)
+      if (rank != rank_ && lengths[rank])
+        ADD_FAILURE() << "on rank " << rank << ":\n" << all.substr(offsets[rank], lengths[rank]);
+  }
+
+  const int rank_;
+  const int size_;
+};
+
+int run_all_tests() {
+  int rank = 0, size = 0;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  testing::UnitTest& tests = *testing::UnitTest::GetInstance();
+  testing::TestEventListeners& listeners = tests.listeners();
+  // The end of a test is told to the last listener first, so the printer knows of the other ranks' failures.
+  listeners.Append(new SharedFailures(rank, size));
+  if (rank != 0) delete listeners.Release(listeners.default_result_printer());
+
+  int mine[] = {RUN_ALL_TESTS(), tests.skipped_test_count()};
+  int worst[2];
+  MPI_Allreduce(mine, worst, 2, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
+  if (worst[0] != 0) return 1;
+  return worst[1] != 0 ? exit_skipped : 0;
+}
+
+}  // namespace
+}  // namespace gpt
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  int provided = 0;
+  MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &provided);
+  if (provided != MPI_THREAD_MULTIPLE) {
+    std::fputs("this MPI library does not give MPI_THREAD_MULTIPLE\n", stderr);
+    MPI_Abort(MPI_COMM_WORLD, 1);
+  }
+  const int code = gpt::run_all_tests();
+  MPI_Finalize();
+  return code;
+}
