@@ -1,0 +1,74 @@
+#pragma once
+// GPT-2 (Radford et al., 2019), written once for every backend.
+
+#include <string>
+
+#include "03_optimizers/parameter_store.hpp"
+#include "05_gpt/backend.hpp"
+
+namespace gpt {
+
+/// The shape of a model.
+struct GptConfig {
+  int64_t layers = 4;
+  int64_t heads = 4;
+  int64_t width = 128;   ///< C: a multiple of heads
+  int64_t context = 64;  ///< the longest sequence
+  int64_t vocabulary = 256;
+  float dropout = 0.0f;  ///< on embeddings, attention weights and both residual branches
+
+  /// Throws UserError with one sentence when the numbers contradict each other.
+  void validate() const;
+  int64_t head_width() const { return width / heads; }
+  bool operator==(const GptConfig&) const = default;
+};
+
+/// What a forward pass needs to know besides its tokens.
+struct Pass {
+  bool training = false;  ///< records the tape and applies dropout
+  uint64_t seed = 0;      ///< of the dropout
+  uint64_t step = 0;
+  int64_t first_sample = 0;  ///< number of the batch's first row within the global batch
+};
+
+/// The keys and values of the positions seen so far, so that generation computes only the new ones.
+struct KvCache {
+  std::vector<Tensor> qkv;  ///< per layer (B, context, 3C)
+  int64_t length = 0;       ///< positions filled
+};
+
+/// Token and position embeddings, `layers` blocks of attention and MLP with layernorm in front of each, a
+/// last layernorm, and a head that shares its matrix with the token embedding. Parameters carry the names of
+/// GPT-2's published files (wte.weight, h.0.attn.c_attn.weight, …). Matrices are stored (outputs, inputs);
+/// the published files store them (inputs, outputs).
+class Gpt {
+ public:
+  /// Declares, allocates and initialises the parameters: normal with deviation 0.02, residual projections
+  /// with 0.02 / sqrt(2 · layers), norms 1, biases 0. The backend must outlive the model.
+  Gpt(const GptConfig& config, Backend& backend, uint64_t seed);
+
+  const GptConfig& config() const { return config_; }
+  Backend& backend() const { return *backend_; }
+  ParameterStore& parameters() { return parameters_; }
+  const ParameterStore& parameters() const { return parameters_; }
+
+  /// tokens: (B, T) i32, T ≤ context → (B, T, V) of the sum type.
+  Variable logits(const Tensor& tokens, const Pass& pass);
+
+  /// The sum of the cross-entropies of all B·T positions, times `scale`; targets: (B, T) i32, negative = not
+  /// counted. With scale = 1 / (tokens of the global batch) the gradients of all ranks and micro-batches just
+  /// add up to that of the mean loss, however unevenly the batch is split.
+  Variable loss(const Tensor& tokens, const Tensor& targets, double scale, const Pass& pass);
+
+  /// The logits (B, V) of the last of the new positions; the cache grows by them. tokens: (B, new) i32.
+  Tensor next_logits(const Tensor& tokens, KvCache& cache);
+  KvCache make_cache(int64_t batch) const;
+
+ private:
+  Variable hidden(const Tensor& tokens, const Pass& pass, KvCache* cache);  ///< (B, T, C) before the head
+  GptConfig config_;
+  Backend* backend_;
+  ParameterStore parameters_;
+};
+
+}  // namespace gpt
