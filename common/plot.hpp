@@ -1,0 +1,56 @@
+#pragma once
+// Line plots as SVG: pictures that need no program but a browser to look at.
+
+#include <string>
+#include <vector>
+
+namespace gpt {
+
+/// One axis: its label, and whether it is logarithmic (then values ≤ 0 are left out of the picture).
+struct Axis {
+  std::string label;
+  bool logarithmic = false;
+};
+
+struct PlotPoint {
+  double x, y;
+};
+
+/// One line. A point that is NaN or infinite breaks it in two.
+struct PlotSeries {
+  std::string name;
+  std::vector<PlotPoint> points;
+  bool markers = false;  ///< a dot on every point
+  bool dashed = false;
+};
+
+/// A picture of one or more lines over common axes. svg() depends on nothing but what was given, so the same
+/// data make the same bytes.
+class LinePlot {
+ public:
+  LinePlot(std::string title, Axis x, Axis y)
+      : title_(std::move(title)), x_(std::move(x)), y_(std::move(y)) {}
+
+  LinePlot& add(PlotSeries series);
+  /// Cuts the y axis to [low, high]; without it, the axis holds all points.
+  LinePlot& limit_y(double low, double high);
+
+  /// The whole picture: self-contained, readable on light and on dark pages. Colours follow the order of
+  /// add(). A line with many more points than pixels is thinned to the extremes in each pixel column.
+  std::string svg() const;
+
+ private:
+  std::string title_;
+  Axis x_, y_;
+  std::vector<PlotSeries> series_;
+  double low_ = 0.0, high_ = 0.0;  // equal: no limits were given
+};
+
+/// Round numbers between `low` and `high`, about `count` of them: steps of 1, 2 or 5 times a power of ten;
+/// on a logarithmic axis powers of ten, with 2 and 5 times them where there is room.
+std::vector<double> nice_ticks(double low, double high, int count, bool logarithmic = false);
+
+/// `text` with the characters that mean something in XML replaced.
+std::string escape_xml(const std::string& text);
+
+}  // namespace gpt
