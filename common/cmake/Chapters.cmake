@@ -43,12 +43,18 @@ endfunction()
 # Sanitizers and libgomp: libgomp's barriers are invisible to ThreadSanitizer, so its tests run with one OpenMP thread.
 set(GPT_TEST_ENVIRONMENT OMP_NUM_THREADS=1 "ASAN_OPTIONS=detect_leaks=1" "UBSAN_OPTIONS=print_stacktrace=1")
 
+# All test programs labelled `threads`: what a build with ThreadSanitizer is for.
+if(GPT_TESTS)
+  add_custom_target(threads_tests)
+endif()
+
 # What Open MPI needs to run in a container, as root, with more ranks than cores, in shared memory alone.
 set(GPT_MPI_ENVIRONMENT
   OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
   OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
   OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_btl=self,vader OMPI_MCA_pml=ob1
-  OMPI_MCA_btl_vader_single_copy_mechanism=none)
+  OMPI_MCA_btl_vader_single_copy_mechanism=none
+  LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/open_mpi.supp:print_suppressions=0)
 
 # add_chapter_test(05_gpt SOURCES a_test.cpp … [LABELS threads …] [NAME suffix] [LIBRARIES …])
 # One GoogleTest program; every TEST() is one entry of ctest, labelled with the chapter.
@@ -60,6 +66,9 @@ function(add_chapter_test chapter)
   endif()
   add_executable(${target} ${A_SOURCES})
   target_link_libraries(${target} PRIVATE chapter_${chapter} GTest::gtest_main ${A_LIBRARIES})
+  if("threads" IN_LIST A_LABELS)
+    add_dependencies(threads_tests ${target})
+  endif()
   # ctest's LABELS property is a list inside a list: gtest_discover_tests needs the semicolons escaped.
   set(labels ${chapter} ${A_LABELS})
   list(JOIN labels "\\;" labels)
@@ -76,6 +85,9 @@ function(add_mpi_test chapter)
   set(target test_${chapter}_mpi_${A_NAME})
   add_executable(${target} ${A_SOURCES} ${PROJECT_SOURCE_DIR}/tests/mpi_main.cpp)
   target_link_libraries(${target} PRIVATE chapter_${chapter} GTest::gtest MPI::MPI_CXX)
+  if("threads" IN_LIST A_LABELS)
+    add_dependencies(threads_tests ${target})
+  endif()
   foreach(ranks IN LISTS A_RANKS)
     set(test "${chapter}: mpi ${A_NAME} on ${ranks} ranks")
     add_test(NAME ${test} COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${ranks} $<TARGET_FILE:${target}>)
