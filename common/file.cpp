@@ -94,12 +94,16 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
     writer.write(contents.data(), contents.size());
     writer.close();
   }
-  if (::rename(temporary.c_str(), path.c_str()) != 0) {
+  rename_durably(temporary, path);
+}
+
+void rename_durably(const std::filesystem::path& from, const std::filesystem::path& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) {
     const std::string why = reason();
-    ::unlink(temporary.c_str());
-    throw UserError(fmt::format("cannot write {}: {}", path.string(), why));
+    ::unlink(from.c_str());
+    throw UserError(fmt::format("cannot write {}: {}", to.string(), why));
   }
-  sync_folder(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
+  sync_folder(to.has_parent_path() ? to.parent_path() : std::filesystem::path("."));
 }
 
 MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {

@@ -35,6 +35,9 @@ class FileWriter {
   int descriptor_ = -1;
 };
 
+/// Renames `from`, a finished file, to `to` and syncs the folder. Throws UserError, and then removes `from`.
+void rename_durably(const std::filesystem::path& from, const std::filesystem::path& to);
+
 /// Syncs a folder's entries to the disk, so that a rename in it survives a power cut.
 void sync_folder(const std::filesystem::path& folder);
 
