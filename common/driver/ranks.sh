@@ -8,7 +8,7 @@ mpi_environment() {
   for setting in OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 \
     OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_btl=self,vader OMPI_MCA_pml=ob1 \
     OMPI_MCA_btl_vader_single_copy_mechanism=none; do
-    [[ -n ${!setting%%=*} ]] || export "${setting?}"
+    [[ -v ${setting%%=*} ]] || export "${setting?}"
   done
   # mpirun talks to its ranks through the loopback interface, which is down in a bare network namespace (unshare -n).
   # The numbers are SIOCSIFFLAGS and IFF_UP | IFF_RUNNING.
@@ -29,12 +29,12 @@ mpi_environment() {
 run_ranks() {
   local ranks=$1 job status=0 signals=1 seen=0 asked=0
   shift
-  [[ $ranks =~ ^[0-9]+$ ]] && ((10#$ranks >= 1 && 10#$ranks <= 64)) || fail "--ranks takes a number from 1 to 64, not '$ranks'"
+  [[ $ranks =~ ^[0-9]+$ ]] && ((10#$ranks >= 1 && 10#$ranks <= 64)) || fail "--ranks takes a number from 1 to 64, not $ranks"
   mpi_environment
   local threads=$(($(cores) / ranks))
   export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$((threads > 0 ? threads : 1))}
   export GPT_TERMINAL=0
-  [[ ! -t 1 ]] || GPT_TERMINAL=$(columns 1)
+  [[ ! -t 1 ]] || { GPT_TERMINAL=$(columns 3); } 3>&1
   signals=0
   stop() {
     signals=$((signals + 1))

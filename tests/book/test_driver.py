@@ -1,0 +1,161 @@
+"""What ./book itself must do, tried with small programs in place of the trainer. Nothing is installed or built here."""
+
+import os
+import pty
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# A rank that says it is ready, and that saves in its own time when it is asked to stop.
+RANK = """\
+trap 'stop=1' USR1
+echo "ready threads=$OMP_NUM_THREADS terminal=$GPT_TERMINAL in=$PWD"
+while [ -z "$stop" ]; do sleep 0.02; done
+sleep 2.5  # longer than mpirun lets its ranks live after Ctrl-C
+echo saved
+"""
+
+
+def in_driver(commands):
+    """A bash command line that runs `commands` with the driver's functions."""
+    return ["bash", "-c", f"set -euo pipefail; root={ROOT}; say() {{ echo \"== $*\" >&2; }}; "
+            "fail() { echo \"book: $*\" >&2; exit 2; }; "
+            f"for part in packages build ranks; do source {ROOT}/common/driver/$part.sh; done; {commands}"]
+
+
+def run(command, **options):
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", timeout=120, **options)
+
+
+class Commands(unittest.TestCase):
+    def test_an_unknown_command_is_answered_with_the_nearest(self):
+        done = run([ROOT / "book", "tarin"])
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("did you mean train?", done.stderr)
+        self.assertNotIn("did you mean", run([ROOT / "book", "photosynthesis"]).stderr)
+
+    def test_chapters_are_listed_from_anywhere(self):
+        with tempfile.TemporaryDirectory() as folder:
+            done = run([ROOT / "book", "chapter"], cwd=folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"(?m)^01  \S")
+
+    def test_mistakes_are_one_sentence(self):
+        for arguments in (["chapter", "77"], ["chapter", "one"], ["train", "--ranks"]):
+            done = run([ROOT / "book", *arguments])
+            self.assertEqual((done.returncode, done.stdout), (2, ""), arguments)
+            self.assertRegex(done.stderr, r"^book: [^\n]+\n$")
+
+
+class Packages(unittest.TestCase):
+    def needs(self, items, programs):
+        """Runs `need` where only these programs can be found."""
+        with tempfile.TemporaryDirectory() as folder:
+            for program in programs:
+                os.symlink(shutil.which(program), Path(folder) / program)
+            return run(["/usr/bin/env", f"PATH={folder}", shutil.which("bash"), *in_driver(f"need {items}")[1:]])
+
+    TOOLS = ["cmake", "g++", "awk", "sort", "head"]
+
+    def test_nothing_is_asked_of_apt_when_all_is_there(self):
+        done = self.needs("cmake=cmake libxyz=stdio.h", self.TOOLS)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+
+    def test_without_apt_the_missing_packages_are_listed(self):
+        done = self.needs("cmake=cmake libone=none/one.h two=no-such-program", self.TOOLS)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertRegex(done.stderr, r"^book: these are missing .*: libone two\n$")
+
+    def test_versions_are_compared_as_numbers(self):
+        done = run(in_driver("at_least 3.25 3.25.1; at_least 3.9 3.25; at_least 11 12.2.0; "
+                             "! at_least 11 9.4 && ! at_least 3.25 3.22.1"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+
+class Ranks(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name).resolve()
+        self.rank = self.folder / "rank.sh"
+        self.rank.write_text(RANK)
+
+    def start(self, commands):
+        return subprocess.Popen(in_driver(commands), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.DEVNULL, cwd=self.folder, encoding="utf-8")
+
+    def wait_until_ready(self, stream, ranks=2):
+        said = ""
+        while said.count("ready") < ranks:
+            line = stream.readline()
+            self.assertTrue(line, "ended before it was ready:\n" + said)
+            said += line
+        return said
+
+    def test_signals_to_the_driver_let_the_ranks_save(self):
+        jobs = {number: self.start(f"run_ranks 2 sh {self.rank}") for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+        for number, job in jobs.items():
+            self.wait_until_ready(job.stdout)
+            job.send_signal(number)
+        for number, job in jobs.items():
+            rest, _ = job.communicate(timeout=60)
+            self.assertEqual((rest.count("saved"), job.returncode), (2, 0), number)
+
+    def test_ranks_save_when_the_driver_is_killed(self):
+        job = self.start(f"run_ranks 2 sh {self.rank}")
+        self.wait_until_ready(job.stdout)
+        job.kill()
+        self.assertEqual(job.stdout.read().count("saved"), 2)
+        job.communicate()
+
+    def test_ctrl_c_on_a_terminal_lets_the_ranks_save(self):
+        job, terminal = pty.fork()
+        if job == 0:
+            os.chdir(self.folder)
+            os.execvp("bash", in_driver(f"stty cols 93; run_ranks 2 sh {self.rank}"))
+        with open(terminal, encoding="utf-8", newline="") as stream:
+            self.assertIn("terminal=93", self.wait_until_ready(stream))
+            os.write(terminal, b"\x03")
+            rest = ""
+            try:
+                while line := stream.readline():
+                    rest += line
+            except OSError:  # a terminal ends so
+                pass
+        _, status = os.waitpid(job, 0)
+        self.assertEqual((rest.count("saved"), os.waitstatus_to_exitcode(status)), (2, 0), rest)
+
+    def test_ranks_share_the_cores_and_run_in_the_callers_folder(self):
+        self.rank.write_text('echo "threads=$OMP_NUM_THREADS terminal=$GPT_TERMINAL in=$PWD"\n')
+        environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+        done = run(in_driver(f"run_ranks 2 sh {self.rank}; cores"), cwd=self.folder, env=environment)
+        cores = int(done.stdout.split()[-1])
+        line = f"threads={max(1, cores // 2)} terminal=0 in={self.folder}\n"
+        self.assertEqual(done.stdout, f"{line}{line}{cores}\n", done.stderr)
+
+    def test_a_mistake_is_one_sentence_with_exit_code_2(self):
+        done = run(in_driver("run_ranks 2 sh -c '[ $OMPI_COMM_WORLD_RANK = 1 ] || echo no such file >&2; exit 2'"))
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (2, "", "no such file\n"))
+        done = run(in_driver("run_ranks two true"))
+        self.assertEqual((done.returncode, done.stderr), (2, "book: --ranks takes a number from 1 to 64, not two\n"))
+
+    def test_a_killed_rank_is_told(self):
+        done = run(in_driver("run_ranks 2 sh -c 'kill -9 $$'"))
+        self.assertEqual(done.returncode, 137, done.stderr)
+        self.assertRegex(done.stderr, r"^== a rank was ended by signal 9 \(KILL\) - out of memory\?\n$")
+
+    def test_without_home_and_network_ranks_run(self):
+        environment = {name: value for name, value in os.environ.items() if name != "HOME"}
+        done = run(["unshare", "-rn", *in_driver("run_ranks 2 echo here")], env=environment)
+        if "unshare:" in done.stderr:
+            self.skipTest("this machine gives no network namespaces: " + done.stderr)
+        self.assertEqual((done.returncode, done.stdout), (0, "here\nhere\n"), done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
