@@ -23,6 +23,12 @@ struct GptConfig {
   bool operator==(const GptConfig&) const = default;
 };
 
+/// Floating-point operations of one training step per token, forward and backward, a multiplication and an
+/// addition counted as two: 6 for every element of a matrix that takes part in a product (Kaplan et al.,
+/// 2020), and 12 · layers · positions · width for the attention, half of which a backend may skip because the
+/// mask is causal.
+double approximate_flops_per_token(const GptConfig& config, int64_t positions);
+
 /// What a forward pass needs to know besides its tokens.
 struct Pass {
   bool training = false;  ///< records the tape and applies dropout
@@ -61,11 +67,17 @@ class Gpt {
   Variable loss(const Tensor& tokens, const Tensor& targets, double scale, const Pass& pass);
 
   /// The logits (B, V) of the last of the new positions; the cache grows by them. tokens: (B, new) i32.
+  /// Throws Error when the cache has no room for them.
   Tensor next_logits(const Tensor& tokens, KvCache& cache);
   KvCache make_cache(int64_t batch) const;
 
  private:
-  Variable hidden(const Tensor& tokens, const Pass& pass, KvCache* cache);  ///< (B, T, C) before the head
+  /// (B, T, C): what the head turns into logits. With a cache, tokens are the positions after those in it.
+  Variable hidden(const Tensor& tokens, const Pass& pass, KvCache* cache = nullptr);
+  /// One layer's attention over the positions in the cache and the new ones; stores the new ones there.
+  Tensor cached_attention(const Tensor& qkv, const Tensor& cached_qkv, int64_t first);
+  Variable parameter(std::string_view name, const Pass& pass) const;
+
   GptConfig config_;
   Backend* backend_;
   ParameterStore parameters_;

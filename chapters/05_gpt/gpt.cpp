@@ -1,0 +1,164 @@
+#include "05_gpt/gpt.hpp"
+
+#include <cmath>
+
+#include "05_gpt/gpt_operations.hpp"
+
+namespace gpt {
+namespace {
+
+Initializer normal(double deviation) {
+  return [deviation](const Tensor& value, const RandomStream& random) {
+    dispatch_real(value.dtype(), "initialisation", [&](auto zero) {
+      using T = decltype(zero);
+      for (int64_t i = 0; i < value.elements(); ++i)
+        value.data<T>()[i] = static_cast<T>(deviation * random.normal(static_cast<uint64_t>(i)));
+    });
+  };
+}
+
+Initializer constant(double c) {
+  return [c](const Tensor& value, const RandomStream&) { value.fill(c); };
+}
+
+std::string in_layer(int64_t layer, std::string_view name) {
+  return fmt::format("h.{}.{}", layer, name);
+}
+
+}  // namespace
+
+void GptConfig::validate() const {
+  GPT_REQUIRE(layers >= 1, "a model needs at least one layer, not {}", layers);
+  GPT_REQUIRE(heads >= 1, "a model needs at least one attention head, not {}", heads);
+  GPT_REQUIRE(width >= 1, "the width of a model is at least 1, not {}", width);
+  GPT_REQUIRE(width % heads == 0, "the width {} does not divide into {} heads; the nearest that does is {}",
+              width, heads, std::max<int64_t>(1, (width + heads / 2) / heads) * heads);
+  GPT_REQUIRE(context >= 1, "the context is at least 1 token, not {}", context);
+  GPT_REQUIRE(vocabulary >= 2, "a vocabulary has at least 2 tokens, not {}", vocabulary);
+  GPT_REQUIRE(dropout >= 0.0f && dropout < 1.0f, "the dropout lies in [0, 1), and {} does not", dropout);
+}
+
+double approximate_flops_per_token(const GptConfig& config, int64_t positions) {
+  const auto layers = static_cast<double>(config.layers), width = static_cast<double>(config.width);
+  const double matrices = layers * 12 * width * width + static_cast<double>(config.vocabulary) * width;
+  return 6 * matrices + 12 * layers * static_cast<double>(positions) * width;
+}
+
+// [constructor]
+Gpt::Gpt(const GptConfig& config, Backend& backend, uint64_t seed)
+    : config_(config), backend_(&backend), parameters_(backend.sum_type()) {
+  config.validate();
+  const int64_t width = config.width;
+  const double deviation = 0.02;
+  // 2 · layers branches add to the residual stream; scaled so, its variance does not grow with depth.
+  const double residual_deviation = deviation / std::sqrt(2.0 * static_cast<double>(config.layers));
+
+  const auto norm = [&](const std::string& name) {
+    parameters_.declare(name + ".weight", {width}, constant(1.0));
+    parameters_.declare(name + ".bias", {width}, constant(0.0));
+  };
+  const auto matrix = [&](const std::string& name, int64_t outputs, int64_t inputs, double spread) {
+    parameters_.declare(name + ".weight", {outputs, inputs}, normal(spread));
+    parameters_.declare(name + ".bias", {outputs}, constant(0.0));
+  };
+  parameters_.declare("wte.weight", {config.vocabulary, width}, normal(deviation));
+  parameters_.declare("wpe.weight", {config.context, width}, normal(deviation));
+  for (int64_t layer = 0; layer < config.layers; ++layer) {
+    norm(in_layer(layer, "ln_1"));
+    matrix(in_layer(layer, "attn.c_attn"), 3 * width, width, deviation);
+    matrix(in_layer(layer, "attn.c_proj"), width, width, residual_deviation);
+    norm(in_layer(layer, "ln_2"));
+    matrix(in_layer(layer, "mlp.c_fc"), 4 * width, width, deviation);
+    matrix(in_layer(layer, "mlp.c_proj"), width, 4 * width, residual_deviation);
+  }
+  norm("ln_f");
+  parameters_.allocate(seed, backend.compute_type());
+}
+// [/constructor]
+
+Variable Gpt::parameter(std::string_view name, const Pass& pass) const {
+  const Variable& variable = parameters_.variable(name);
+  return pass.training ? variable : variable.detach();
+}
+
+// [hidden]
+Variable Gpt::hidden(const Tensor& tokens, const Pass& pass, KvCache* cache) {
+  Backend& backend = *backend_;
+  const int64_t first = cache ? cache->length : 0;
+  GPT_CHECK(tokens.rank() == 2 && tokens.dtype() == DType::i32, "tokens: {} {}", tokens.dtype(),
+            tokens.shape());
+  GPT_CHECK(first + tokens.size(1) <= config_.context, "{} positions, but the context is {}",
+            first + tokens.size(1), config_.context);
+
+  uint64_t site = 0;
+  const auto next_dropout = [&] {
+    return Dropout{pass.training ? config_.dropout : 0.0f, pass.seed, pass.step, site++, pass.first_sample};
+  };
+  const auto norm = [&](const Variable& x, const std::string& name) {
+    return layernorm(backend, x, parameter(name + ".weight", pass), parameter(name + ".bias", pass));
+  };
+  const auto project = [&](const Variable& x, const std::string& name, const Variable& residual = {}) {
+    return linear(backend, x, parameter(name + ".weight", pass), parameter(name + ".bias", pass), residual);
+  };
+  /// residual + dropout(x · weightᵀ + bias); without dropout the product itself adds the residual.
+  const auto branch_end = [&](const Variable& x, const std::string& name, const Variable& residual) {
+    const Dropout mask = next_dropout();
+    return mask.active() ? dropout(backend, project(x, name), residual, mask) : project(x, name, residual);
+  };
+
+  Variable x =
+      embedding(backend, tokens, parameter("wte.weight", pass), parameter("wpe.weight", pass), first);
+  if (const Dropout mask = next_dropout(); mask.active()) x = dropout(backend, x, {}, mask);
+  for (int64_t layer = 0; layer < config_.layers; ++layer) {
+    const Variable qkv = project(norm(x, in_layer(layer, "ln_1")), in_layer(layer, "attn.c_attn"));
+    const Dropout mask = next_dropout();
+    const Variable mixed = cache
+                               ? cached_attention(qkv.value(), cache->qkv[static_cast<size_t>(layer)], first)
+                               : attention(backend, qkv, config_.heads, mask);
+    x = branch_end(mixed, in_layer(layer, "attn.c_proj"), x);
+
+    const Variable wide = project(norm(x, in_layer(layer, "ln_2")), in_layer(layer, "mlp.c_fc"));
+    x = branch_end(gelu(backend, wide), in_layer(layer, "mlp.c_proj"), x);
+  }
+  if (cache) cache->length = first + tokens.size(1);
+  return norm(x, "ln_f");
+}
+// [/hidden]
+
+Variable Gpt::logits(const Tensor& tokens, const Pass& pass) {
+  return unembedding(*backend_, hidden(tokens, pass), parameter("wte.weight", pass));
+}
+
+Variable Gpt::loss(const Tensor& tokens, const Tensor& targets, double scale, const Pass& pass) {
+  GPT_CHECK_EQ(tokens.shape(), targets.shape());
+  return cross_entropy(*backend_, logits(tokens, pass), targets, scale);
+}
+
+KvCache Gpt::make_cache(int64_t batch) const {
+  KvCache cache;
+  for (int64_t layer = 0; layer < config_.layers; ++layer)
+    cache.qkv.push_back(backend_->empty({batch, config_.context, 3 * config_.width}));
+  return cache;
+}
+
+// [cache]
+Tensor Gpt::cached_attention(const Tensor& qkv, const Tensor& cached_qkv, int64_t first) {
+  const int64_t batch = qkv.size(0), end = first + qkv.size(1);
+  for (int64_t b = 0; b < batch; ++b)
+    backend_->cast(cached_qkv.select(0, b).slice(0, first, end), qkv.select(0, b));  // a copy
+  const Tensor y = backend_->empty({batch, end - first, config_.width});
+  const Tensor lse = backend_->empty({batch, config_.heads, end - first}, backend_->sum_type());
+  backend_->attention_forward(y, lse, cached_qkv.slice(1, 0, end), config_.heads, first, {});
+  return y;
+}
+
+Tensor Gpt::next_logits(const Tensor& tokens, KvCache& cache) {
+  const Tensor all = hidden(tokens, {}, &cache).value();  // (B, new, C)
+  const Tensor last = backend_->empty({all.size(0), config_.width});
+  for (int64_t b = 0; b < all.size(0); ++b)
+    backend_->cast(last.select(0, b), all.select(0, b).select(0, all.size(1) - 1));
+  return unembedding(*backend_, last, parameter("wte.weight", {})).value();
+}
+// [/cache]
+
+}  // namespace gpt
