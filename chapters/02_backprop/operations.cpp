@@ -4,20 +4,9 @@
 
 #include "01_tensors/elementwise.hpp"
 #include "01_tensors/matmul.hpp"
+#include "02_backprop/pointwise.hpp"
 
 namespace gpt {
-namespace {
-
-/// An operation y = f(x) on each element, whose derivative is a function of x and y.
-template <class F, class D>
-Variable elementwise(std::string_view name, const Variable& x, F&& f, D derivative) {
-  const Tensor y = map(x.value(), f);
-  return record(name, y, {x}, [node = x.node(), x = x.value(), y, derivative](const Tensor& g) {
-    node->accumulate(g * map(x, y, derivative));
-  });
-}
-
-}  // namespace
 
 // [arithmetic]
 Variable operator+(const Variable& a, const Variable& b) {
@@ -68,19 +57,19 @@ Variable operator+(const Variable& a, double constant) {
 }
 
 Variable exp(const Variable& x) {
-  return elementwise(
+  return pointwise(
       "exp", x, [](auto v) { return std::exp(v); }, [](auto, auto y) { return y; });
 }
 Variable log(const Variable& x) {
-  return elementwise(
+  return pointwise(
       "log", x, [](auto v) { return std::log(v); }, [](auto v, auto) { return 1 / v; });
 }
 Variable tanh(const Variable& x) {
-  return elementwise(
+  return pointwise(
       "tanh", x, [](auto v) { return std::tanh(v); }, [](auto, auto y) { return 1 - y * y; });
 }
 Variable square(const Variable& x) {
-  return elementwise(
+  return pointwise(
       "square", x, [](auto v) { return v * v; }, [](auto v, auto) { return 2 * v; });
 }
 

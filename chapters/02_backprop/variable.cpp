@@ -8,17 +8,22 @@
 
 namespace gpt {
 
+// [destructor]
 // A long tape is a long chain of shared pointers. Letting go of it must not recurse once for every link, or a
-// deep model would overflow the stack: inputs that nobody else holds are unlinked in a loop.
+// deep model would overflow the stack: nodes that nobody else holds are taken apart in a loop. The closures
+// hold the input nodes as well, so a node's closure goes first, while `orphans` still holds them.
 Node::~Node() {
   std::vector<std::shared_ptr<Node>> orphans = std::move(inputs_);
+  backward_ = nullptr;
   while (!orphans.empty()) {
     const std::shared_ptr<Node> node = std::move(orphans.back());
     orphans.pop_back();
-    if (node && node.use_count() == 1)
-      for (std::shared_ptr<Node>& input : node->inputs_) orphans.push_back(std::move(input));
+    if (!node || node.use_count() > 1) continue;
+    for (std::shared_ptr<Node>& input : node->inputs_) orphans.push_back(std::move(input));
+    node->backward_ = nullptr;
   }
 }
+// [/destructor]
 
 // [accumulate]
 void Node::accumulate(const Tensor& gradient) {
@@ -83,11 +88,15 @@ void run_backward(const std::shared_ptr<Node>& root, const Tensor& gradient) {
   for (const auto& node : order)
     for (const auto& input : node->inputs()) ++pending[input.get()];
 
+  for (const auto& node :
+       order)  // before anything is sent, so that a refusal leaves all gradients as they were
+    GPT_CHECK(node->is_leaf() || node->backward_,
+              "backward() ran through {} before; its saved tensors are gone", node->name());
+
   root->accumulate(gradient);
+  if (root->is_leaf() && root->ready_) root->ready_();
   for (std::shared_ptr<Node>& node : order) {
     if (node->is_leaf()) continue;
-    GPT_CHECK(node->backward_ != nullptr, "backward() ran through {} before; its saved tensors are gone",
-              node->name());
     const Node::Backward send = std::move(node->backward_);
     node->backward_ = nullptr;
     const Tensor arrived = std::move(node->gradient_);

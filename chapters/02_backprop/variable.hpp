@@ -40,7 +40,7 @@ class Node {
 
   /// What has arrived; undefined before anything has.
   const Tensor& gradient() const { return gradient_; }
-  /// Leaves: forgets the gradient, or sets the buffer to zeros.
+  /// Leaves: sets what has gathered to zeros, in place.
   void zero_gradient();
   bool is_leaf() const { return is_leaf_; }
   std::string_view name() const { return name_; }

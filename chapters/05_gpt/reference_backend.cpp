@@ -39,12 +39,9 @@ class ReferenceBackend final : public Backend {
     for (int64_t b = 0; b < batch; ++b)
       for (int64_t t = 0; t < positions; ++t) {
         const int64_t n = b * positions + t;
-        T* token = row(d_token_table, token_at(tokens, n, d_token_table.size(0)));
-        T* position = row(d_position_table, t);
-        for (int64_t i = 0; i < width; ++i) {
-          token[i] += dx.data<T>()[n * width + i];
-          position[i] += dx.data<T>()[n * width + i];
-        }
+        const T* gradient = dx.data<T>() + n * width;
+        add_row(row(d_token_table, token_at(tokens, n, d_token_table.size(0))), T(1), gradient, width);
+        add_row(row(d_position_table, t), T(1), gradient, width);
       }
   }
   // [/embedding]
@@ -55,13 +52,14 @@ class ReferenceBackend final : public Backend {
     const int64_t width = x.size(1);
     for (int64_t n = 0; n < x.size(0); ++n) {
       const T* in = row(x, n);
+      T* out = row(y, n);
       T sum = 0, squares = 0;
       for (int64_t i = 0; i < width; ++i) sum += in[i];
       const T average = sum / static_cast<T>(width);
       for (int64_t i = 0; i < width; ++i) squares += (in[i] - average) * (in[i] - average);
       const T r = 1 / std::sqrt(squares / static_cast<T>(width) + static_cast<T>(1e-5));
       for (int64_t i = 0; i < width; ++i)
-        row(y, n)[i] = (in[i] - average) * r * weight.data<T>()[i] + bias.data<T>()[i];
+        out[i] = (in[i] - average) * r * weight.data<T>()[i] + bias.data<T>()[i];
       mean.data<T>()[n] = average;
       rstd.data<T>()[n] = r;
     }
@@ -105,17 +103,15 @@ class ReferenceBackend final : public Backend {
   void linear_backward_input(const Tensor& dx, bool add, const Tensor& dy, const Tensor& weight) override {
     if (!add) dx.fill(0.0);
     for (int64_t n = 0; n < dx.size(0); ++n)
-      for (int64_t o = 0; o < dy.size(1); ++o)
-        for (int64_t i = 0; i < dx.size(1); ++i) row(dx, n)[i] += row(dy, n)[o] * row(weight, o)[i];
+      for (int64_t o = 0; o < dy.size(1); ++o) add_row(row(dx, n), row(dy, n)[o], row(weight, o), dx.size(1));
   }
 
   void linear_backward_weight(const Tensor& d_weight, const Tensor& d_bias, const Tensor& dy,
                               const Tensor& x) override {
-    for (int64_t n = 0; n < x.size(0); ++n)
-      for (int64_t o = 0; o < dy.size(1); ++o) {
-        for (int64_t i = 0; i < x.size(1); ++i) row(d_weight, o)[i] += row(dy, n)[o] * row(x, n)[i];
-        if (d_bias.defined()) d_bias.data<T>()[o] += row(dy, n)[o];
-      }
+    for (int64_t n = 0; n < x.size(0); ++n) {
+      for (int64_t o = 0; o < dy.size(1); ++o) add_row(row(d_weight, o), row(dy, n)[o], row(x, n), x.size(1));
+      if (d_bias.defined()) add_row(d_bias.data<T>(), T(1), row(dy, n), dy.size(1));
+    }
   }
   // [/linear]
 
@@ -229,6 +225,10 @@ class ReferenceBackend final : public Backend {
   /// Row n of a contiguous matrix.
   static T* row(const Tensor& matrix, int64_t n) { return matrix.data<T>() + n * matrix.size(-1); }
   static void store(T& destination, bool add, T value) { destination = add ? destination + value : value; }
+  /// destination += factor · source.
+  static void add_row(T* destination, T factor, const T* source, int64_t n) {
+    for (int64_t i = 0; i < n; ++i) destination[i] += factor * source[i];
+  }
   static int64_t token_at(const Tensor& tokens, int64_t n, int64_t vocabulary) {
     const int32_t token = tokens.data<int32_t>()[n];
     GPT_CHECK(token >= 0 && token < vocabulary, "token {} with a vocabulary of {}", token, vocabulary);

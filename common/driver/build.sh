@@ -25,7 +25,8 @@ configure() {                   # configure [-DNAME=VALUE ...]
   local log=$root/build/configure.log
   mkdir -p "$root/build"
   is_configured || set -- --fresh "$@"
-  (cd "$root" && cmake --preset release "$@") >"$log" 2>&1 </dev/null || { cat "$log" >&2; exit 1; }
+  (cd "$root" && cmake --preset release "$@") >"$log" 2>&1 </dev/null ||
+    { sed -n '/CMake Error/,$p' "$log" >&2; say "could not configure; all of it is in $log"; exit 1; }
 }
 
 build() {                       # build TARGET...

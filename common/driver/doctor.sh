@@ -28,7 +28,7 @@ needed() {
   local item mark=
   for item in "${needed_to_test[@]}"; do [[ ${item%%=*} != "$2" ]] || mark=$item; done
   if ! is_there "$mark"; then
-    wrong "$1" "missing; apt-get install $2 (./book train and ./book test do it)"
+    wrong "$1" "missing: apt-get install $2"
   elif [[ -n ${4:-} && -n $3 ]] && ! at_least "$4" "$3"; then
     wrong "$1" "$3 is too old: $4 or newer is needed"
   else
@@ -50,6 +50,7 @@ needed nlohmann-json nlohmann-json3-dev "$(library_version nlohmann_json)"
 needed PCRE2 libpcre2-dev "$(library_version libpcre2-8)"
 needed xxHash libxxhash-dev "$(library_version libxxhash)"
 needed GoogleTest libgtest-dev "$(library_version gtest)"
+needed GoogleMock libgmock-dev "$(library_version gmock)"
 needed python3 python3 "$(program_version python3)"
 
 # optional NAME VERSION WHAT-FOR

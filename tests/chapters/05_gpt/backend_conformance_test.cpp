@@ -1,0 +1,10 @@
+#include "tests/chapters/05_gpt/backend_conformance.hpp"
+
+namespace gpt {
+
+INSTANTIATE_TEST_SUITE_P(All, BackendConformance,
+                         testing::Values(Candidate{"reference_f32",
+                                                   [] { return make_reference_backend(DType::f32); }}),
+                         candidate_name);
+
+}  // namespace gpt
