@@ -29,20 +29,18 @@ int64_t CachingAllocator::rounded(int64_t bytes) {
 void* CachingAllocator::allocate(int64_t bytes) {
   const int64_t size = rounded(bytes);
   const std::lock_guard lock(mutex_);
+  std::vector<void*>& blocks = free_[size];
+  void* block = nullptr;
+  if (!blocks.empty()) {
+    block = blocks.back();  // the most recently used one: it is the likeliest to be in a cache
+    blocks.pop_back();
+    ASAN_UNPOISON_MEMORY_REGION(block, static_cast<size_t>(size));
+  } else {
+    block = from_system(size);
+  }
   ++statistics_.allocations;
   statistics_.in_use += size;
   statistics_.peak_in_use = std::max(statistics_.peak_in_use, statistics_.in_use);
-  std::vector<void*>& blocks = free_[size];
-  if (!blocks.empty()) {
-    void* block = blocks.back();  // the most recently used one: it is the likeliest to be in a cache
-    blocks.pop_back();
-    ASAN_UNPOISON_MEMORY_REGION(block, static_cast<size_t>(size));
-    return block;
-  }
-  void* block = std::aligned_alloc(64, static_cast<size_t>(size));
-  GPT_CHECK(block != nullptr, "out of memory: {} bytes asked for, {} in use", size, statistics_.in_use);
-  ++statistics_.system_requests;
-  statistics_.reserved += size;
   return block;
 }
 
@@ -55,8 +53,19 @@ void CachingAllocator::release(void* block, int64_t bytes) {
 }
 // [/allocate]
 
-void CachingAllocator::trim() {
-  const std::lock_guard lock(mutex_);
+void* CachingAllocator::from_system(int64_t size) {
+  void* block = std::aligned_alloc(64, static_cast<size_t>(size));
+  if (block == nullptr) {  // perhaps there is enough in the wrong sizes
+    free_unused();
+    block = std::aligned_alloc(64, static_cast<size_t>(size));
+  }
+  GPT_CHECK(block != nullptr, "out of memory: {} bytes asked for, {} in use", size, statistics_.in_use);
+  ++statistics_.system_requests;
+  statistics_.reserved += size;
+  return block;
+}
+
+void CachingAllocator::free_unused() {
   for (auto& [size, blocks] : free_) {
     for (void* block : blocks) {
       ASAN_UNPOISON_MEMORY_REGION(block, static_cast<size_t>(size));
@@ -65,6 +74,11 @@ void CachingAllocator::trim() {
     }
     blocks.clear();
   }
+}
+
+void CachingAllocator::trim() {
+  const std::lock_guard lock(mutex_);
+  free_unused();
 }
 
 CachingAllocator::~CachingAllocator() {

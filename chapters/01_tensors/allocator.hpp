@@ -50,6 +50,10 @@ class CachingAllocator final : public Allocator {
   static int64_t rounded(int64_t bytes);
 
  private:
+  // Both with the mutex held.
+  void* from_system(int64_t size);
+  void free_unused();
+
   mutable std::mutex mutex_;
   std::map<int64_t, std::vector<void*>> free_;  // rounded size → blocks
   AllocatorStatistics statistics_;

@@ -2,6 +2,7 @@
 // The element types of a tensor.
 
 #include <bit>
+#include <concepts>
 #include <cstdint>
 #include <string_view>
 
@@ -17,7 +18,8 @@ enum class DType : uint8_t {
 };
 
 // [bf16]
-/// bfloat16: the upper half of a float. Conversion rounds to nearest, ties to even, as GPUs do.
+/// bfloat16: the upper half of a float. Conversion rounds to nearest, ties to even, and makes every NaN the
+/// same one, 0x7FFF: bit for bit what NVIDIA's GPUs do.
 struct bf16 {
   uint16_t bits = 0;
 
@@ -32,8 +34,13 @@ struct bf16 {
 };
 // [/bf16]
 
-/// The DType of a C++ type.
+/// The C++ types that a tensor's elements may have.
 template <class T>
+concept Element =
+    std::same_as<T, float> || std::same_as<T, bf16> || std::same_as<T, double> || std::same_as<T, int32_t>;
+
+/// The DType of a C++ type.
+template <Element T>
 inline constexpr DType dtype_of = DType::f32;
 template <>
 inline constexpr DType dtype_of<bf16> = DType::bf16;
@@ -71,8 +78,8 @@ constexpr std::string_view name_of(DType dtype) {
 }
 
 // [dispatch]
-/// Calls `f` with a value of the C++ type that stands for `dtype`: dispatch(t.dtype(), [&](auto x) { using T
-/// = decltype(x); … }).
+/// Calls `f` with a value of the C++ type that stands for `dtype`:
+/// dispatch(t.dtype(), [&](auto zero) { using T = decltype(zero); … }).
 template <class F>
 decltype(auto) dispatch(DType dtype, F&& f) {
   switch (dtype) {

@@ -38,19 +38,21 @@ Tensor operator/(const Tensor& a, const Tensor& b);
 Tensor operator*(const Tensor& a, double factor);
 Tensor operator-(const Tensor& a);
 
-/// a += factor·b, in place; b broadcasts to a. Also for bf16.
+/// a += factor·b, in place; b broadcasts to a. Also for bf16. b may be a itself, but no other view of its
+/// elements.
 void add_to(const Tensor& a, const Tensor& b, double factor = 1.0);
 
-/// The sum of all elements, as a scalar tensor.
+/// The sum of all elements, as a scalar tensor. All sums are taken in double precision.
 Tensor sum(const Tensor& x);
 /// The sum over one dimension, which disappears.
 Tensor sum(const Tensor& x, int dimension);
-/// The largest element along one dimension, which disappears.
+/// The largest element along one dimension, which disappears; NaN where there is one.
 Tensor max(const Tensor& x, int dimension);
 /// The sum over whatever broadcasting from `shape` had repeated: the reverse of expand(), and its gradient.
+/// `x` itself, sharing its storage, when it has that shape already.
 Tensor sum_to(const Tensor& x, const Shape& shape);
 
-/// The largest |a - b|; NaN when an element of either is NaN.
+/// The largest |a - b| in double precision; NaN when an element of either is NaN.
 double max_difference(const Tensor& a, const Tensor& b);
 
 }  // namespace gpt

@@ -18,12 +18,16 @@ struct MatmulRung {
   std::string_view idea;
 };
 
-void matmul_naive(const Tensor& a, const Tensor& b, const Tensor& c);      ///< i, j, k: down the columns of B
-void matmul_reordered(const Tensor& a, const Tensor& b, const Tensor& c);  ///< i, k, j: along the rows of B
-void matmul_blocked(const Tensor& a, const Tensor& b,
-                    const Tensor& c);  ///< tiles that stay in cache and registers
-void matmul_eigen(const Tensor& a, const Tensor& b, const Tensor& c);   ///< Eigen's product
-void matmul_onednn(const Tensor& a, const Tensor& b, const Tensor& c);  ///< product() below
+/// i, j, k: down the columns of B.
+void matmul_naive(const Tensor& a, const Tensor& b, const Tensor& c);
+/// i, k, j: along the rows of B.
+void matmul_reordered(const Tensor& a, const Tensor& b, const Tensor& c);
+/// In tiles that stay in registers and caches.
+void matmul_blocked(const Tensor& a, const Tensor& b, const Tensor& c);
+/// Eigen's product.
+void matmul_eigen(const Tensor& a, const Tensor& b, const Tensor& c);
+/// product() below.
+void matmul_onednn(const Tensor& a, const Tensor& b, const Tensor& c);
 
 /// The rungs in order.
 const std::vector<MatmulRung>& matmul_ladder();
@@ -34,14 +38,17 @@ Tensor matmul(const Tensor& a, const Tensor& b);
 
 /// What product() does besides multiplying.
 struct ProductOptions {
-  const Tensor* bias = nullptr;      ///< (N) f32: added to every row
-  const Tensor* residual = nullptr;  ///< like out: added to the result
+  const Tensor* bias = nullptr;      ///< (N), f32 or bf16: added to every row
+  const Tensor* residual = nullptr;  ///< of out's shape, f32 or bf16, not out itself: added to the result
   bool accumulate = false;           ///< out += instead of out =
 };
 
 /// out = a·b (+ bias + residual), by oneDNN: the product the trainer uses. a: (M, K) and b: (K, N) are f32 or
-/// bf16, out: (M, N) is f32 or bf16; sums are taken in f32. With a leading batch dimension on all three, a
-/// batch of products. Any strides with one of the last two equal to 1: a transposed view costs no copy.
+/// bf16, out: (M, N) is f32 or bf16; sums are taken in f32. With equal leading batch dimensions on all three,
+/// a batch of products. Any strides with one of the last two equal to 1: a transposed view costs no copy.
+/// `out` must not overlap an input. Where oneDNN has no code (mixed types; bf16 on processors without
+/// instructions for it) the operands are converted to f32 first. Throws Error, with shapes and strides, when
+/// something does not fit.
 void product(const Tensor& a, const Tensor& b, const Tensor& out, const ProductOptions& options = {});
 
 }  // namespace gpt

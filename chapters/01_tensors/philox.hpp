@@ -36,7 +36,8 @@ constexpr float uniform_from_bits(uint32_t bits) {
 /// What random numbers are for: part of the key, so that no two uses of one seed meet.
 enum class RandomUse : uint64_t { initialisation = 1, data_order, dropout, sampling, example };
 
-/// A stream of random numbers: position i of stream `stream` under `seed` is always the same number.
+/// A stream of random numbers: position i of stream `stream` under `seed` is always the same number. One
+/// stream gives one kind of number (bits and uniforms, normals, or whole numbers): they share its bits.
 class RandomStream {
  public:
   RandomStream(uint64_t seed, RandomUse use, uint64_t stream = 0)
@@ -52,7 +53,8 @@ class RandomStream {
         std::sqrt(-2.0 * std::log((random[0] + 1.0) * 0x1p-32));  // in (0, 1]: never the log of 0
     return static_cast<float>(radius * std::cos(2.0 * std::numbers::pi * random[1] * 0x1p-32));
   }
-  /// A whole number in [0, n).
+  /// A whole number in [0, n), by the upper word of a product (Lemire 2019). No value is likelier than
+  /// another by more than one part in 2⁶⁴/n.
   uint64_t below(uint64_t i, uint64_t n) const {
     const auto random = philox(key_, stream_, i);
     const uint64_t word = uint64_t{random[0]} << 32 | random[1];

@@ -1,7 +1,9 @@
 // product(): the matrix product of the trainer, by oneDNN.
 
+#include <omp.h>
 #include <oneapi/dnnl/dnnl.hpp>
 
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -36,51 +38,109 @@ const dnnl::engine& engine() {
   return cpu;
 }
 
-/// Everything that distinguishes one prepared product from another.
+/// Everything that distinguishes one prepared product from another: types, sizes, strides, what else is done,
+/// and how many threads it was divided among.
 std::string key_of(const Tensor& a, const Tensor& b, const Tensor& out, const ProductOptions& options) {
   std::string key;
   const auto append = [&key](const auto& value) {
     key.append(reinterpret_cast<const char*>(&value), sizeof value);
   };
-  for (const Tensor* t : {&a, &b, &out}) {
+  append(omp_get_max_threads());
+  append(options.accumulate);
+  for (const Tensor* t : {&a, &b, &out, options.bias, options.residual}) {
+    append(t != nullptr);
+    if (t == nullptr) continue;
     append(t->dtype());
     for (int d = 0; d < t->rank(); ++d) {
       append(t->size(d));
       append(t->strides()[d]);
     }
   }
-  append(options.bias != nullptr);
-  append(options.residual != nullptr);
-  append(options.accumulate);
   return key;
 }
 
-dnnl::matmul prepare(const Tensor& a, const Tensor& b, const Tensor& out, const ProductOptions& options) {
+/// oneDNN's code for a product, or nothing when it has none for these types on this processor.
+std::optional<dnnl::matmul> prepare(const Tensor& a, const Tensor& b, const Tensor& out,
+                                    const ProductOptions& options) {
   dnnl::primitive_attr attributes;
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::library);
   dnnl::post_ops then;
   if (options.accumulate) then.append_sum(1.0f);
   if (options.residual) then.append_binary(dnnl::algorithm::binary_add, describe(*options.residual));
   attributes.set_post_ops(then);
-  const dnnl::matmul::desc desc =
-      options.bias ? dnnl::matmul::desc(describe(a), describe(b), describe_bias(*options.bias, out.rank()),
-                                        describe(out))
-                   : dnnl::matmul::desc(describe(a), describe(b), describe(out));
-  return dnnl::matmul(dnnl::matmul::primitive_desc(desc, attributes, engine()));
+  try {
+    const dnnl::matmul::desc desc =
+        options.bias ? dnnl::matmul::desc(describe(a), describe(b), describe_bias(*options.bias, out.rank()),
+                                          describe(out))
+                     : dnnl::matmul::desc(describe(a), describe(b), describe(out));
+    return dnnl::matmul(dnnl::matmul::primitive_desc(desc, attributes, engine()));
+  } catch (const dnnl::error& error) {
+    if (error.status == dnnl_unimplemented) return std::nullopt;
+    throw;
+  }
+}
+
+/// Throws Error, with shapes and strides, when product() cannot do what it is asked for.
+void check_product(const Tensor& a, const Tensor& b, const Tensor& out, const ProductOptions& options) {
+  const auto same_batch = [&](const Tensor& t) {
+    for (int d = 0; d < out.rank() - 2; ++d)
+      if (t.size(d) != out.size(d)) return false;
+    return true;
+  };
+  GPT_CHECK(out.rank() >= 2 && a.rank() == out.rank() && b.rank() == out.rank() && a.size(-1) == b.size(-2) &&
+                out.size(-2) == a.size(-2) && out.size(-1) == b.size(-1) && same_batch(a) && same_batch(b),
+            "product of shapes {} and {} into {}", a.shape(), b.shape(), out.shape());
+  GPT_CHECK(a.size(-1) > 0, "product of shapes {} and {}: nothing to sum over", a.shape(), b.shape());
+  for (const Tensor* t : {&a, &b, &out}) {
+    const bool rows = t->strides()[-1] == 1 || t->size(-1) == 1;
+    const bool columns = t->strides()[-2] == 1 || t->size(-2) == 1;
+    GPT_CHECK(rows || columns,
+              "product() of a matrix of shape {} with strides {}: neither rows nor columns are dense",
+              t->shape(), t->strides());
+  }
+  if (const Tensor* bias = options.bias)
+    GPT_CHECK(bias->shape() == Shape{out.size(-1)} && bias->is_contiguous(),
+              "a bias of shape {} with strides {} for a product of shape {}", bias->shape(), bias->strides(),
+              out.shape());
+  if (const Tensor* residual = options.residual) {
+    GPT_CHECK(residual->shape() == out.shape(), "a residual of shape {} for a product of shape {}",
+              residual->shape(), out.shape());
+    GPT_CHECK(residual->bytes_data() != out.bytes_data(), "the residual is the output: that is `accumulate`");
+  }
+}
+
+/// The same product with all types f32: for mixed types, and for bf16 on processors without instructions for
+/// it.
+void product_in_f32(const Tensor& a, const Tensor& b, const Tensor& out, const ProductOptions& options) {
+  const auto is_f32 = [](const Tensor* t) { return t == nullptr || t->dtype() == DType::f32; };
+  GPT_CHECK(!(is_f32(&a) && is_f32(&b) && is_f32(&out) && is_f32(options.bias)),
+            "oneDNN has no product of shapes {} and {} with strides {} and {}", a.shape(), b.shape(),
+            a.strides(), b.strides());
+  const Tensor result = out.to(DType::f32);
+  const Tensor bias = options.bias ? options.bias->to(DType::f32) : Tensor();
+  ProductOptions converted = options;
+  if (options.bias) converted.bias = &bias;
+  product(a.to(DType::f32), b.to(DType::f32), result, converted);
+  if (out.dtype() != DType::f32) out.copy_from(result);
 }
 
 }  // namespace
 
 void product(const Tensor& a, const Tensor& b, const Tensor& out, const ProductOptions& options) {
-  GPT_CHECK(a.rank() == b.rank() && a.rank() == out.rank() && a.size(-1) == b.size(-2) &&
-                out.size(-2) == a.size(-2) && out.size(-1) == b.size(-1),
-            "product of shapes {} and {} into {}", a.shape(), b.shape(), out.shape());
+  check_product(a, b, out, options);
+  if (out.elements() == 0) return;
   // oneDNN generates code when a product is prepared, so each thread keeps what it has prepared. A training
-  // run uses a few dozen shapes.
-  thread_local std::unordered_map<std::string, dnnl::matmul> prepared;
+  // run uses a few dozen shapes; generation, whose context grows, uses more, so the store is emptied when it
+  // is full.
+  constexpr size_t most = 2048;
+  thread_local std::unordered_map<std::string, std::optional<dnnl::matmul>> prepared;
   const std::string key = key_of(a, b, out, options);
   auto found = prepared.find(key);
-  if (found == prepared.end()) found = prepared.emplace(key, prepare(a, b, out, options)).first;
+  if (found == prepared.end()) {
+    if (prepared.size() >= most) prepared.clear();
+    found = prepared.emplace(key, prepare(a, b, out, options)).first;
+  }
+  if (!found->second) return product_in_f32(a, b, out, options);
 
   thread_local dnnl::stream stream(engine());
   const auto memory = [](const Tensor& t, const dnnl::memory::desc& desc) {
@@ -94,7 +154,7 @@ void product(const Tensor& a, const Tensor& b, const Tensor& out, const ProductO
   if (options.residual)
     arguments.emplace(DNNL_ARG_ATTR_MULTIPLE_POST_OP(options.accumulate ? 1 : 0) | DNNL_ARG_SRC_1,
                       memory(*options.residual, describe(*options.residual)));
-  found->second.execute(stream, arguments);
+  found->second->execute(stream, arguments);
 }
 
 }  // namespace gpt

@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <numeric>
+#include <optional>
 
 #include "01_tensors/strided.hpp"
 
@@ -31,6 +32,7 @@ Tensor Tensor::arange(const Shape& shape, DType dtype) {
 
 // [is_contiguous]
 bool Tensor::is_contiguous() const {
+  if (elements() == 0) return true;
   int64_t expected = 1;
   for (int d = rank() - 1; d >= 0; --d) {
     if (shape_[d] == 1) continue;  // the stride of a single element is never used
@@ -50,13 +52,40 @@ Tensor Tensor::view(const Shape& shape, const Shape& strides, int64_t offset) co
   return result;
 }
 
+// [reshape]
+namespace {
+
+/// Strides under which the elements at `old_strides` have the shape `shape`, if there are any. Dimensions
+/// that continue each other (the outer stride is the inner one times the inner size) form a block, and a
+/// block can be divided anew; but no new dimension can reach over the edge of one.
+std::optional<Shape> reshaped_strides(const Shape& old, const Shape& old_strides, const Shape& shape) {
+  Shape strides = row_major_strides(shape);
+  if (shape.elements() == 0 || old.rank() == 0) return strides;
+  int next = shape.rank() - 1;  // the innermost dimension that has no stride yet
+  for (int d = old.rank() - 1; d >= 0; --d) {
+    const int64_t stride = old_strides[d];
+    int64_t block = old[d];
+    for (; d > 0 && (old[d - 1] == 1 || old_strides[d - 1] == block * stride); --d) block *= old[d - 1];
+    int64_t divided = 1;
+    for (; next >= 0 && (divided < block || shape[next] == 1); --next) {
+      strides[next] = divided * stride;
+      divided *= shape[next];
+    }
+    if (divided != block) return std::nullopt;
+  }
+  return strides;
+}
+
+}  // namespace
+
 Tensor Tensor::reshape(const Shape& shape) const {
   GPT_CHECK(shape.elements() == elements(), "reshape of {} to {}", shape_, shape);
-  if (shape == shape_) return *this;
-  GPT_CHECK(is_contiguous(), "reshape of a tensor with shape {} and strides {}: call contiguous() first",
-            shape_, strides_);
-  return view(shape, row_major_strides(shape), offset_);
+  const std::optional<Shape> strides = reshaped_strides(shape_, strides_, shape);
+  GPT_CHECK(strides.has_value(), "no view of shape {} with strides {} has shape {}: call contiguous() first",
+            shape_, strides_, shape);
+  return view(shape, *strides, offset_);
 }
+// [/reshape]
 
 // [views]
 Tensor Tensor::transpose(int a, int b) const {
@@ -117,10 +146,12 @@ Tensor Tensor::to(DType dtype) const {
 
 const Tensor& Tensor::copy_from(const Tensor& source) const {
   GPT_CHECK_EQ(shape_, source.shape());
+  GPT_CHECK(device() == Device::cpu && source.device() == Device::cpu, "copy_from() is for host tensors");
   if (dtype_ == source.dtype() && is_contiguous() && source.is_contiguous()) {
     if (bytes() > 0) std::memmove(bytes_data(), source.bytes_data(), static_cast<size_t>(bytes()));
     return *this;
   }
+  if (storage_ == source.storage_) return copy_from(source.clone());  // or it might read what it just wrote
   dispatch(dtype_, [&](auto to) {
     dispatch(source.dtype(), [&](auto from) {
       using To = decltype(to);
@@ -148,8 +179,16 @@ double Tensor::item() const {
 
 std::string to_string(const Tensor& tensor) {
   if (tensor.rank() == 0) return fmt::format("{:.4g}", tensor.item());
+  constexpr int64_t most = 8, ends = 3;
+  const int64_t n = tensor.size(0);
   std::vector<std::string> parts;
-  for (int64_t i = 0; i < tensor.size(0); ++i) parts.push_back(to_string(tensor.select(0, i)));
+  for (int64_t i = 0; i < n; ++i) {
+    if (n > most && i == ends) {
+      parts.push_back("…");
+      i = n - ends;
+    }
+    parts.push_back(to_string(tensor.select(0, i)));
+  }
   return fmt::format("[{}]", fmt::join(parts, ", "));
 }
 

@@ -49,7 +49,7 @@ class Tensor {
   /// 0, 1, 2, … in row-major order.
   static Tensor arange(const Shape& shape, DType dtype = DType::f32);
   /// Copies `values`, in row-major order; throws Error unless they are as many as `shape` has elements.
-  template <class T>
+  template <Element T>
   static Tensor from(const std::vector<T>& values, const Shape& shape);
   static Tensor scalar(double value, DType dtype = DType::f32) { return full({}, value, dtype); }
 
@@ -61,35 +61,42 @@ class Tensor {
   int64_t elements() const { return shape_.elements(); }
   int64_t bytes() const { return elements() * size_of(dtype_); }
   DType dtype() const { return dtype_; }
-  Device device() const { return storage_->device(); }
+  Device device() const {
+    GPT_CHECK(defined(), "the device of an undefined tensor");
+    return storage_->device();
+  }
   int64_t offset() const { return offset_; }
   const std::shared_ptr<Storage>& storage() const { return storage_; }
   /// Dense and row-major, as a plain array would be.
   bool is_contiguous() const;
 
   /// The first element; throws Error when T is not the tensor's type.
-  template <class T>
+  template <Element T>
   T* data() const {
     GPT_CHECK(defined() && dtype_of<T> == dtype_, "a tensor of {} read as {}", dtype_, dtype_of<T>);
     return reinterpret_cast<T*>(storage_->data()) + offset_;
   }
-  std::byte* bytes_data() const { return storage_->data() + offset_ * size_of(dtype_); }
+  std::byte* bytes_data() const {
+    GPT_CHECK(defined(), "the bytes of an undefined tensor");
+    return storage_->data() + offset_ * size_of(dtype_);
+  }
   /// All elements of a contiguous tensor.
-  template <class T>
+  template <Element T>
   std::span<T> span() const {
     GPT_CHECK(is_contiguous(), "a tensor of shape {} with strides {} is not contiguous", shape_, strides_);
     return {data<T>(), static_cast<size_t>(elements())};
   }
   /// One element, by its indices.
-  template <class T>
+  template <Element T>
   T& at(std::initializer_list<int64_t> indices) const;
   /// The value of a tensor with one element, as a double.
   double item() const;
 
-  // Views: the same storage under another shape and other strides. None of them copies.
-  Tensor reshape(
-      const Shape& shape) const;         ///< as many elements; throws Error when strides do not allow a view
-  Tensor transpose(int a, int b) const;  ///< dimensions a and b exchanged
+  // Views: the same storage under another shape and other strides. None of them copies. A negative dimension
+  // counts from the end.
+  /// The same elements in the same order; throws Error when no strides can say so (call contiguous() first).
+  Tensor reshape(const Shape& shape) const;
+  Tensor transpose(int a, int b) const;                    ///< dimensions a and b exchanged
   Tensor permute(std::initializer_list<int> order) const;  ///< dimension i of the result is order[i] of this
   Tensor slice(int dimension, int64_t from, int64_t to) const;  ///< indices from … to-1 of one dimension
   Tensor select(int dimension, int64_t index) const;            ///< one index; the dimension disappears
@@ -99,7 +106,8 @@ class Tensor {
   Tensor contiguous() const;     ///< itself when contiguous already, else a dense copy
   Tensor clone() const;          ///< always a dense copy
   Tensor to(DType dtype) const;  ///< itself when of that type already, else converted, dense
-  /// Overwrites all elements with those of `source` (of the same shape; converted to this type).
+  /// Overwrites all elements with those of `source` (of the same shape; converted to this type), which may be
+  /// another view of the same storage.
   const Tensor& copy_from(const Tensor& source) const;
   const Tensor& fill(double value) const;
 
@@ -113,10 +121,10 @@ class Tensor {
   DType dtype_ = DType::f32;
 };
 
-/// The values as nested brackets, for small tensors.
+/// The values as nested brackets. Of more than eight along a dimension the first and last three are shown.
 std::string to_string(const Tensor& tensor);
 
-template <class T>
+template <Element T>
 Tensor Tensor::from(const std::vector<T>& values, const Shape& shape) {
   GPT_CHECK(static_cast<int64_t>(values.size()) == shape.elements(), "{} values for shape {}", values.size(),
             shape);
@@ -125,7 +133,7 @@ Tensor Tensor::from(const std::vector<T>& values, const Shape& shape) {
   return result;
 }
 
-template <class T>
+template <Element T>
 T& Tensor::at(std::initializer_list<int64_t> indices) const {
   GPT_CHECK_EQ(static_cast<int>(indices.size()), rank());
   int64_t position = 0;
