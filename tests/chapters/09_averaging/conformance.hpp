@@ -1,0 +1,22 @@
+#pragma once
+// What every Communicator must do, whatever carries its bytes. Each check is called by all ranks of a group
+// and compares what this rank gets with what the contract says.
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "09_averaging/communicator.hpp"
+
+namespace gpt {
+
+struct ConformanceCheck {
+  std::string name;
+  void (*run)(Communicator&);
+};
+
+/// All checks. They hold for groups of any size, one included.
+const std::vector<ConformanceCheck>& conformance_checks();
+
+}  // namespace gpt
