@@ -10,8 +10,8 @@ namespace gpt {
 
 // [destructor]
 // A long tape is a long chain of shared pointers. Letting go of it must not recurse once for every link, or a
-// deep model would overflow the stack: nodes that nobody else holds are taken apart in a loop. The closures
-// hold the input nodes as well, so a node's closure goes first, while `orphans` still holds them.
+// deep model would overflow the stack: nodes that nobody else holds are taken apart in a loop. The closure
+// holds the input nodes as well, so it goes first, while `orphans` still holds them.
 Node::~Node() {
   std::vector<std::shared_ptr<Node>> orphans = std::move(inputs_);
   backward_ = nullptr;
@@ -20,7 +20,6 @@ Node::~Node() {
     orphans.pop_back();
     if (!node || node.use_count() > 1) continue;
     for (std::shared_ptr<Node>& input : node->inputs_) orphans.push_back(std::move(input));
-    node->backward_ = nullptr;
   }
 }
 // [/destructor]
@@ -88,8 +87,8 @@ void run_backward(const std::shared_ptr<Node>& root, const Tensor& gradient) {
   for (const auto& node : order)
     for (const auto& input : node->inputs()) ++pending[input.get()];
 
-  for (const auto& node :
-       order)  // before anything is sent, so that a refusal leaves all gradients as they were
+  // Refused before anything is sent, so that all gradients stay as they were.
+  for (const auto& node : order)
     GPT_CHECK(node->is_leaf() || node->backward_,
               "backward() ran through {} before; its saved tensors are gone", node->name());
 
@@ -101,7 +100,7 @@ void run_backward(const std::shared_ptr<Node>& root, const Tensor& gradient) {
     node->backward_ = nullptr;
     const Tensor arrived = std::move(node->gradient_);
     node->gradient_ = {};
-    send(arrived);
+    if (arrived.defined()) send(arrived);  // else the gradient is zero, and so is all it would send
     for (const auto& input : node->inputs())
       if (input && --pending[input.get()] == 0 && input->ready_) input->ready_();
     node.reset();

@@ -80,7 +80,8 @@ class Variable {
   DType dtype() const { return value_.dtype(); }
   bool requires_gradient() const { return node_ != nullptr; }
   const std::shared_ptr<Node>& node() const { return node_; }
-  /// The gradient that has gathered; undefined before backward(). Throws Error for a constant.
+  /// The gradient that has gathered; undefined before backward(), and again after it for all but leaves.
+  /// Throws Error for a constant.
   const Tensor& gradient() const;
   /// The same value as a constant: the tape ends here.
   Variable detach() const { return {value_}; }
