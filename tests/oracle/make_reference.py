@@ -19,10 +19,10 @@ import gpt2
 import ops
 import safetensors_file
 
-# eps is larger than the customary 1e-8, for this reason: softmax does not change when the same number is added
-# to every score, so the bias of the keys has a gradient of exactly zero, and in float32 it is rounding noise of
-# about 1e-8. Adam divides the noise by its own size plus eps: with a small eps it would walk in a random
-# direction at full speed.
+# eps is larger than the customary 1e-8, for this reason: softmax does not change when the same number is
+# added to every score, so the bias of the keys has a gradient of exactly zero, and in float32 it is rounding
+# noise of about 1e-8. Adam divides the noise by its own size plus eps: with a small eps it would walk in a
+# random direction at full speed.
 ADAMW = {
     "steps": 10,
     "lr": 2e-3,
@@ -71,7 +71,9 @@ def random_parameters(config, random):
 
 def make_model(config, seed):
     """Returns (tensors, metadata) of one file."""
-    random = np.random.RandomState(seed)  # its stream is frozen: the same numbers from every version of numpy
+    random = np.random.RandomState(
+        seed
+    )  # its stream is frozen: the same numbers from every version of numpy
     start = random_parameters(config, random)
     tokens, targets = random.randint(0, config["vocab_size"], (2, config["batch"], config["time"]))
 
@@ -127,7 +129,9 @@ def main():
     parser.add_argument(
         "--check", action="store_true", help="compare with the files that are there; write nothing"
     )
-    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path(__file__).parent, help="the folder")
+    parser.add_argument(
+        "--out", type=pathlib.Path, default=pathlib.Path(__file__).parent, help="the folder"
+    )
     arguments = parser.parse_args()
     torch.set_num_threads(1)
 

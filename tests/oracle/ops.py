@@ -65,7 +65,9 @@ def make_operations(random):
     result.update(record(random, "linear", linear, x=new(B, T, C), weight=new(C, OUT), bias=new(OUT)))
     result.update(record(random, "layernorm", gpt2.layernorm, x=new(B, T, C), weight=new(C), bias=new(C)))
     result.update(
-        record(random, "embedding", gpt2.embedding, tokens=indices(V, B, T), wte=new(V, C), wpe=new(T + 2, C))
+        record(
+            random, "embedding", gpt2.embedding, tokens=indices(V, B, T), wte=new(V, C), wpe=new(T + 2, C)
+        )
     )
     result.update(record(random, "attention", attention, qkv=new(B, T, 3 * C)))
     result.update(record(random, "mse", F.mse_loss, input=new(B, T), target=new(B, T)))
