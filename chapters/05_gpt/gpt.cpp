@@ -1,25 +1,10 @@
 #include "05_gpt/gpt.hpp"
 
-#include <cmath>
-
+#include "03_optimizers/initialisation.hpp"
 #include "05_gpt/gpt_operations.hpp"
 
 namespace gpt {
 namespace {
-
-Initializer normal(double deviation) {
-  return [deviation](const Tensor& value, const RandomStream& random) {
-    dispatch_real(value.dtype(), "initialisation", [&](auto zero) {
-      using T = decltype(zero);
-      for (int64_t i = 0; i < value.elements(); ++i)
-        value.data<T>()[i] = static_cast<T>(deviation * random.normal(static_cast<uint64_t>(i)));
-    });
-  };
-}
-
-Initializer constant(double c) {
-  return [c](const Tensor& value, const RandomStream&) { value.fill(c); };
-}
 
 std::string in_layer(int64_t layer, std::string_view name) {
   return fmt::format("h.{}.{}", layer, name);
@@ -49,27 +34,27 @@ Gpt::Gpt(const GptConfig& config, Backend& backend, uint64_t seed)
     : config_(config), backend_(&backend), parameters_(backend.sum_type()) {
   config.validate();
   const int64_t width = config.width;
-  const double deviation = 0.02;
-  // 2 · layers branches add to the residual stream; scaled so, its variance does not grow with depth.
-  const double residual_deviation = deviation / std::sqrt(2.0 * static_cast<double>(config.layers));
+  const Initializer plain = initial::gpt2();
+  const Initializer onto_residual = initial::gpt2_residual(static_cast<int>(config.layers));
 
   const auto norm = [&](const std::string& name) {
-    parameters_.declare(name + ".weight", {width}, constant(1.0));
-    parameters_.declare(name + ".bias", {width}, constant(0.0));
+    parameters_.declare(name + ".weight", {width}, initial::ones());
+    parameters_.declare(name + ".bias", {width}, initial::zeros());
   };
-  const auto matrix = [&](const std::string& name, int64_t outputs, int64_t inputs, double spread) {
-    parameters_.declare(name + ".weight", {outputs, inputs}, normal(spread));
-    parameters_.declare(name + ".bias", {outputs}, constant(0.0));
+  const auto matrix = [&](const std::string& name, int64_t outputs, int64_t inputs,
+                          const Initializer& initializer) {
+    parameters_.declare(name + ".weight", {outputs, inputs}, initializer);
+    parameters_.declare(name + ".bias", {outputs}, initial::zeros());
   };
-  parameters_.declare("wte.weight", {config.vocabulary, width}, normal(deviation));
-  parameters_.declare("wpe.weight", {config.context, width}, normal(deviation));
+  parameters_.declare("wte.weight", {config.vocabulary, width}, plain);
+  parameters_.declare("wpe.weight", {config.context, width}, plain);
   for (int64_t layer = 0; layer < config.layers; ++layer) {
     norm(in_layer(layer, "ln_1"));
-    matrix(in_layer(layer, "attn.c_attn"), 3 * width, width, deviation);
-    matrix(in_layer(layer, "attn.c_proj"), width, width, residual_deviation);
+    matrix(in_layer(layer, "attn.c_attn"), 3 * width, width, plain);
+    matrix(in_layer(layer, "attn.c_proj"), width, width, onto_residual);
     norm(in_layer(layer, "ln_2"));
-    matrix(in_layer(layer, "mlp.c_fc"), 4 * width, width, deviation);
-    matrix(in_layer(layer, "mlp.c_proj"), width, 4 * width, residual_deviation);
+    matrix(in_layer(layer, "mlp.c_fc"), 4 * width, width, plain);
+    matrix(in_layer(layer, "mlp.c_proj"), width, 4 * width, onto_residual);
   }
   norm("ln_f");
   parameters_.allocate(seed, backend.compute_type());
