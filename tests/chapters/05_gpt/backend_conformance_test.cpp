@@ -4,7 +4,9 @@ namespace gpt {
 
 INSTANTIATE_TEST_SUITE_P(All, BackendConformance,
                          testing::Values(Candidate{"reference_f32",
-                                                   [] { return make_reference_backend(DType::f32); }}),
+                                                   [] { return make_reference_backend(DType::f32); }},
+                                         Candidate{"cpu_f32", [] { return make_cpu_backend(DType::f32); }},
+                                         Candidate{"cpu_bf16", [] { return make_cpu_backend(DType::bf16); }}),
                          candidate_name);
 
 }  // namespace gpt
