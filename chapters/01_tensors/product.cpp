@@ -18,11 +18,14 @@ dnnl::memory::data_type type_of(const Tensor& t) {
   return t.dtype() == DType::f32 ? dnnl::memory::data_type::f32 : dnnl::memory::data_type::bf16;
 }
 
-/// oneDNN describes a matrix as we do: sizes and strides.
+/// oneDNN describes a matrix as we do: sizes and strides. But of a single row or column it also looks at the
+/// stride that no element needs, and refuses some; so it gets the one that a dense matrix would have.
 dnnl::memory::desc describe(const Tensor& t) {
   const dnnl::memory::dims sizes(t.shape().begin(), t.shape().end());
-  const dnnl::memory::dims strides(t.strides().begin(), t.strides().end());
-  return {sizes, type_of(t), strides};
+  Shape strides = t.strides();
+  if (t.size(-2) == 1) strides[-2] = strides[-1] == 1 ? t.size(-1) : 1;
+  if (t.size(-1) == 1) strides[-1] = strides[-2] == 1 ? t.size(-2) : 1;
+  return {sizes, type_of(t), dnnl::memory::dims(strides.begin(), strides.end())};
 }
 
 /// The bias as a matrix with one row, so that it broadcasts over the rows of the result.
@@ -92,9 +95,12 @@ void check_product(const Tensor& a, const Tensor& b, const Tensor& out, const Pr
             "product of shapes {} and {} into {}", a.shape(), b.shape(), out.shape());
   GPT_CHECK(a.size(-1) > 0, "product of shapes {} and {}: nothing to sum over", a.shape(), b.shape());
   for (const Tensor* t : {&a, &b, &out}) {
-    const bool rows = t->strides()[-1] == 1 || t->size(-1) == 1;
-    const bool columns = t->strides()[-2] == 1 || t->size(-2) == 1;
-    GPT_CHECK(rows || columns,
+    // One dimension is dense, and a step along the other leads past it.
+    const auto dense = [t](int along, int across) {
+      return (t->strides()[along] == 1 || t->size(along) == 1) &&
+             (t->strides()[across] >= t->size(along) || t->size(across) == 1);
+    };
+    GPT_CHECK(dense(-1, -2) || dense(-2, -1),
               "product() of a matrix of shape {} with strides {}: neither rows nor columns are dense",
               t->shape(), t->strides());
   }

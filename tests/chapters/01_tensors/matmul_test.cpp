@@ -3,32 +3,57 @@
 #include <gtest/gtest.h>
 
 #include "01_tensors/elementwise.hpp"
-#include "01_tensors/philox.hpp"
+#include "oracle.hpp"
 
 namespace gpt {
 namespace {
 
-/// Uniform in [-1, 1).
-Tensor random_tensor(const Shape& shape, DType dtype, uint64_t stream) {
-  Tensor t(shape, DType::f64);
-  const RandomStream random(1, RandomUse::example, stream);
-  for (int64_t i = 0; i < t.elements(); ++i)
-    t.data<double>()[i] = 2.0 * random.uniform(static_cast<uint64_t>(i)) - 1.0;
-  return t.to(dtype);
+using oracle::element;
+using oracle::random_tensor;
+
+TEST(Matmul, OfAnyStridesIsTheSumOfProducts) {
+  oracle::Dice dice(1);
+  for (int trial = 0; trial < 100; ++trial) {
+    const int64_t M = dice.roll(0, 6), K = dice.roll(0, 6), N = dice.roll(0, 6);
+    Tensor a = random_tensor({K, M}, DType::f64, 1).transpose(0, 1);
+    Tensor b = random_tensor({K, 2 * N}, DType::f64, 2).slice(1, N, 2 * N);
+    if (dice.roll(0, 1) == 0) a = a.contiguous();
+    if (dice.roll(0, 1) == 0) b = b.contiguous();
+    const Tensor c = matmul(a, b);
+    ASSERT_EQ(c.shape(), (Shape{M, N}));
+    for (int64_t i = 0; i < M; ++i)
+      for (int64_t j = 0; j < N; ++j) {
+        double expected = 0;
+        for (int64_t k = 0; k < K; ++k) expected += element(a, {i, k}) * element(b, {k, j});
+        ASSERT_NEAR(element(c, {i, j}), expected, 1e-14);
+      }
+  }
 }
 
 TEST(Matmul, EveryRungAgreesWithTheProductInDoublePrecision) {
-  for (const auto& [M, K, N] :
-       std::vector<std::array<int64_t, 3>>{{1, 1, 1}, {3, 5, 7}, {33, 257, 65}, {64, 64, 64}}) {
+  for (const auto& [M, K, N] : std::vector<std::array<int64_t, 3>>{
+           {1, 1, 1}, {3, 5, 7}, {6, 256, 32}, {7, 257, 33}, {17, 1, 65}, {33, 513, 65}, {64, 64, 64}}) {
     const Tensor a = random_tensor({M, K}, DType::f32, 1), b = random_tensor({K, N}, DType::f32, 2);
     const Tensor expected = matmul(a.to(DType::f64), b.to(DType::f64));
     for (const MatmulRung& rung : matmul_ladder()) {
-      const Tensor c({M, N});
+      const Tensor c = Tensor::full({M, N}, 99);
       rung.run(a, b, c);
       EXPECT_LT(max_difference(c, expected), 1e-6 * static_cast<double>(K))
           << rung.name << " at " << M << "×" << K << "×" << N;
     }
   }
+}
+
+TEST(Matmul, EveryRungRefusesShapesThatDoNotFit) {
+  for (const MatmulRung& rung : matmul_ladder()) {
+    EXPECT_THROW(rung.run(Tensor({2, 3}), Tensor({2, 3}), Tensor({2, 3})), Error) << rung.name;
+    EXPECT_THROW(rung.run(Tensor({2, 3}), Tensor({3, 4}), Tensor({2, 3})), Error) << rung.name;
+    EXPECT_THROW(rung.run(Tensor({3}), Tensor({3, 4}), Tensor({4})), Error) << rung.name;
+  }
+  EXPECT_NE(oracle::error_of([] {
+              matmul(Tensor({2, 3}), Tensor({2, 3}));
+            }).find("matmul of shapes (2, 3) and (2, 3)"),
+            std::string::npos);
 }
 
 TEST(Matmul, LeadingDimensionsBroadcast) {
@@ -40,26 +65,6 @@ TEST(Matmul, LeadingDimensionsBroadcast) {
       EXPECT_LT(
           max_difference(c.select(0, i).select(0, j), matmul(a.select(0, i).select(0, 0), b.select(0, j))),
           1e-12);
-}
-
-TEST(Product, TakesTransposedViewsBiasResidualAndAccumulates) {
-  for (const DType in : {DType::f32, DType::bf16}) {
-    const Tensor a = random_tensor({40, 24}, in, 1), b = random_tensor({16, 24}, in, 2).transpose(0, 1);
-    const Tensor bias = random_tensor({16}, DType::f32, 3), residual = random_tensor({40, 16}, DType::f32, 4);
-    const Tensor plain = matmul(a.to(DType::f64), b.to(DType::f64));
-    Tensor out({40, 16});
-    product(a, b, out);
-    EXPECT_LT(max_difference(out, plain), 1e-5);
-    product(a, b, out, {.bias = &bias, .residual = &residual});
-    EXPECT_LT(max_difference(out, plain + bias.to(DType::f64) + residual.to(DType::f64)), 1e-5);
-    out.fill(1.0);
-    product(a, b, out, {.accumulate = true});
-    EXPECT_LT(max_difference(out, plain + Tensor::scalar(1.0, DType::f64)), 1e-5);
-    const Tensor weight_gradient({24, 24});
-    product(a.transpose(0, 1), a, weight_gradient);
-    EXPECT_LT(max_difference(weight_gradient, matmul(a.to(DType::f64).transpose(0, 1), a.to(DType::f64))),
-              1e-4);
-  }
 }
 
 }  // namespace
