@@ -15,14 +15,16 @@ constexpr int colours = 8;
 
 // Two palettes with the same order of hues: one for light pages, one for dark.
 constexpr const char* style = R"(<style>
-  .page { fill: #ffffff; }  text { fill: #1f2937; }  .grid { stroke: #dfe3e8; }  .frame { stroke: #9ca3af; fill: none; }
+  .page { fill: #ffffff; }  text { fill: #1f2937; }
+  .grid { stroke: #dfe3e8; }  .frame { stroke: #9ca3af; fill: none; }
   .line { fill: none; stroke-width: 2; stroke-linejoin: round; }  .dashed { stroke-dasharray: 6 4; }
   .s0 { stroke: #2563eb; }  .s1 { stroke: #d9480f; }  .s2 { stroke: #0a8754; }  .s3 { stroke: #9333ea; }
   .s4 { stroke: #b8860b; }  .s5 { stroke: #0891b2; }  .s6 { stroke: #db2777; }  .s7 { stroke: #57606a; }
   .d0 { fill: #2563eb; }  .d1 { fill: #d9480f; }  .d2 { fill: #0a8754; }  .d3 { fill: #9333ea; }
   .d4 { fill: #b8860b; }  .d5 { fill: #0891b2; }  .d6 { fill: #db2777; }  .d7 { fill: #57606a; }
   @media (prefers-color-scheme: dark) {
-    .page { fill: #0d1117; }  text { fill: #d1d9e0; }  .grid { stroke: #262c36; }  .frame { stroke: #656c76; }
+    .page { fill: #0d1117; }  text { fill: #d1d9e0; }
+    .grid { stroke: #262c36; }  .frame { stroke: #656c76; }
     .s0 { stroke: #6ea8fe; }  .s1 { stroke: #ff8c5a; }  .s2 { stroke: #4ad295; }  .s3 { stroke: #c792f5; }
     .s4 { stroke: #e3b341; }  .s5 { stroke: #56d4dd; }  .s6 { stroke: #f778ba; }  .s7 { stroke: #9198a1; }
     .d0 { fill: #6ea8fe; }  .d1 { fill: #ff8c5a; }  .d2 { fill: #4ad295; }  .d3 { fill: #c792f5; }
@@ -116,6 +118,16 @@ std::string polyline(const PlotSeries& series, int colour, const Scale& x, const
 
 }  // namespace
 
+std::string detail::svg_head(const std::string& title, double w, double h) {
+  return fmt::format(
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" "
+      "height=\"{1:.0f}\" role=\"img\" "
+      "font-family=\"system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif\" font-size=\"13\">\n"
+      "<title>{2}</title>\n{3}<rect class=\"page\" width=\"{0:.0f}\" height=\"{1:.0f}\"/>\n"
+      "<text x=\"{4:.0f}\" y=\"26\" text-anchor=\"middle\" font-size=\"16\">{2}</text>\n",
+      w, h, escape_xml(title), style, w / 2);
+}
+
 std::string escape_xml(const std::string& text) {
   std::string result;
   for (const char c : text) {
@@ -191,14 +203,7 @@ std::string LinePlot::svg() const {
     y.high = y.logarithmic ? y.high * room : y.high + room;
   }
 
-  std::string out = fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" "
-      "role=\"img\" "
-      "font-family=\"system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif\" font-size=\"13\">\n"
-      "<title>{2}</title>\n{3}<rect class=\"page\" width=\"{0}\" height=\"{1}\"/>\n",
-      width, height, escape_xml(title_), style);
-  out += fmt::format("<text x=\"{:.0f}\" y=\"26\" text-anchor=\"middle\" font-size=\"16\">{}</text>\n",
-                     (left + right) / 2, escape_xml(title_));
+  std::string out = detail::svg_head(title_, width, height);
   for (const double tick : nice_ticks(x.low, x.high, 7, x.logarithmic))
     out += fmt::format(
         "<line class=\"grid\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/>"

@@ -53,4 +53,10 @@ std::vector<double> nice_ticks(double low, double high, int count, bool logarith
 /// `text` with the characters that mean something in XML replaced.
 std::string escape_xml(const std::string& text);
 
+namespace detail {
+/// What every SVG of the book begins with: size, title, colours for light and dark pages, background.
+/// Classes: page, grid, frame, line, dashed, s0 … s7 (strokes) and d0 … d7 (fills).
+std::string svg_head(const std::string& title, double width, double height);
+}  // namespace detail
+
 }  // namespace gpt
