@@ -70,13 +70,15 @@ function(add_chapter_test chapter)
   if("threads" IN_LIST A_LABELS)
     add_dependencies(threads_tests ${target})
   endif()
-  # ctest's LABELS property is a list inside a list: gtest_discover_tests needs the semicolons escaped.
+  gtest_discover_tests(${target} TEST_PREFIX "${chapter}: " DISCOVERY_MODE PRE_TEST NO_PRETTY_VALUES
+    TEST_LIST ${target}_tests)
+  # gtest_discover_tests cannot pass on a property that is a list, such as two labels: ctest reads them here.
   set(labels ${chapter} ${A_LABELS})
-  list(JOIN labels "\\;" labels)
-  set(environment ${GPT_TEST_ENVIRONMENT})
-  list(JOIN environment "\\;" environment)
-  gtest_discover_tests(${target} TEST_PREFIX "${chapter}: " DISCOVERY_MODE PRE_TEST
-    PROPERTIES LABELS "${labels}" TIMEOUT 300 ENVIRONMENT "${environment}")
+  file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/${target}_properties.cmake
+    "set_tests_properties(\${${target}_tests} PROPERTIES TIMEOUT 300\n"
+    "  LABELS \"${labels}\"\n  ENVIRONMENT \"${GPT_TEST_ENVIRONMENT}\")\n")
+  set_property(DIRECTORY APPEND PROPERTY
+    TEST_INCLUDE_FILES ${CMAKE_CURRENT_BINARY_DIR}/${target}_properties.cmake)
 endfunction()
 
 # add_mpi_test(10_collectives NAME conformance SOURCES a_test.cpp RANKS 1 2 3 4 [LABELS …])
