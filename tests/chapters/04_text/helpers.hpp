@@ -2,6 +2,7 @@
 // What the tests of chapter 04 share.
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -16,11 +17,26 @@
 
 namespace gpt::test {
 
-/// A folder of its own for each test.
+/// A folder that this process has for itself and removes when it ends.
+class ScratchFolder {
+ public:
+  ScratchFolder()
+      : path_(std::filesystem::path(testing::TempDir()) / fmt::format("gpt_04_text.{}", getpid())) {}
+  ~ScratchFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// An empty folder for the test that runs.
 inline std::filesystem::path fresh_folder() {
+  static const ScratchFolder scratch;
   const auto* info = testing::UnitTest::GetInstance()->current_test_info();
-  const auto folder =
-      std::filesystem::path(testing::TempDir()) / "gpt_04_text" / info->test_suite_name() / info->name();
+  const auto folder = scratch.path() / info->test_suite_name() / info->name();
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
   return folder;
