@@ -27,24 +27,28 @@ mpi_environment() {
 #   that: mpirun gives rank 0 a terminal of its own, always, and of width 0.
 # - mpirun -q: after a user's mistake only the program's own sentence appears. The exit code is the program's.
 run_ranks() {
-  local ranks=$1 job status=0 signals=1 seen=0 asked=0
+  local ranks=$1 job status signals=0 seen asked=0
   shift
-  [[ $ranks =~ ^[0-9]+$ ]] && ((10#$ranks >= 1 && 10#$ranks <= 64)) || fail "--ranks takes a number from 1 to 64, not $ranks"
+  [[ $ranks =~ ^[0-9]+$ ]] && ((10#$ranks >= 1 && 10#$ranks <= 64)) ||
+    fail "--ranks takes a number from 1 to 64, not $ranks"
   mpi_environment
   local threads=$(($(cores) / ranks))
   export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$((threads > 0 ? threads : 1))}
   export GPT_TERMINAL=0
   [[ ! -t 1 ]] || { GPT_TERMINAL=$(columns 3); } 3>&1
-  signals=0
   stop() {
     signals=$((signals + 1))
-    if ((asked && SECONDS > asked + 1)); then kill -TERM "$job"; else kill -USR1 "$job"; fi 2>/dev/null || true
-    asked=$((asked ? asked : SECONDS))
+    if ((!asked)); then
+      asked=$SECONDS
+      kill -USR1 "$job" 2>/dev/null || true
+    elif ((SECONDS > asked + 1)); then         # not the same wish sent twice, as `timeout` does
+      kill -TERM "$job" 2>/dev/null || true
+    fi
   }
   SECONDS=1
-  trap stop INT TERM HUP
   setpriv --pdeathsig USR1 setsid mpirun -q -np "$ranks" "$@" </dev/null &
   job=$!
+  trap stop INT TERM HUP
   while :; do                   # `wait` returns at once when a signal was trapped: then wait again
     seen=$signals status=0
     wait "$job" || status=$?

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # A rank that says it is ready, and that saves in its own time when it is asked to stop.
 RANK = """\
-trap 'stop=1' USR1
+trap 'echo asked; stop=1' USR1
 echo "ready threads=$OMP_NUM_THREADS terminal=$GPT_TERMINAL in=$PWD"
 while [ -z "$stop" ]; do sleep 0.02; done
 sleep 2.5  # longer than mpirun lets its ranks live after Ctrl-C
@@ -105,6 +105,14 @@ class Ranks(unittest.TestCase):
         for number, job in jobs.items():
             rest, _ = job.communicate(timeout=60)
             self.assertEqual((rest.count("saved"), job.returncode), (2, 0), number)
+
+    def test_a_wish_sent_twice_is_one_wish(self):
+        job = self.start(f"run_ranks 2 sh {self.rank}")
+        self.wait_until_ready(job.stdout)
+        for _ in range(2):  # as `timeout` does: to the process, then to its group
+            job.send_signal(signal.SIGINT)
+        rest, _ = job.communicate(timeout=60)
+        self.assertEqual((rest.count("asked"), rest.count("saved"), job.returncode), (2, 2, 0))
 
     def test_ranks_save_when_the_driver_is_killed(self):
         job = self.start(f"run_ranks 2 sh {self.rank}")
