@@ -27,7 +27,11 @@ void World::stop() {
 
 void World::wait(std::unique_lock<std::mutex>& lock, const std::function<bool()>& ready) {
   changed_.wait(lock, [&] { return stopped_ || ready(); });
-  if (!ready()) throw Stopped("another rank failed");
+  if (!ready()) check();
+}
+
+void World::check() const {
+  if (stopped_) throw Stopped("another rank failed");
 }
 
 // [pass]
@@ -41,11 +45,23 @@ void Meeting::pass() {
     return;
   }
   world_->wait(lock, [&] { return passes_ != mine || left_ >= 0; });
-  if (passes_ == mine) throw Stopped(fmt::format("rank {} has left while others wait for it", left_));
+  if (passes_ == mine) throw_left();
+}
+
+void Meeting::check_open() {
+  std::unique_lock lock(world_->mutex());
+  world_->check();
+  if (left_ >= 0) throw_left();
+}
+
+void Meeting::throw_left() const {
+  throw Stopped(fmt::format("rank {} has left while others wait for it", left_));
 }
 
 void Meeting::hold(int rank, Contribution mine,
                    const std::function<void(const std::vector<Contribution>&)>& work) {
+  // Whoever was thrown out of an earlier collective must not write where others may still read.
+  check_open();
   contributions_[static_cast<size_t>(rank)] = std::move(mine);
   pass();  // now all contributions are there
   const std::string wrong = mistake();

@@ -27,6 +27,8 @@ class World {
   void stop();
   /// Waits until `ready`; `lock` holds mutex(). Throws Stopped when the run was stopped before that.
   void wait(std::unique_lock<std::mutex>& lock, const std::function<bool()>& ready);
+  /// Throws Stopped when the run was stopped; the caller holds mutex().
+  void check() const;
   std::mutex& mutex() { return mutex_; }
   void notify_all() { changed_.notify_all(); }
 
@@ -60,7 +62,9 @@ class Meeting {
   void leave(int rank);
 
  private:
-  void pass();                  ///< waits until all ranks have come
+  void check_open();  ///< throws Stopped when not all ranks can come any more
+  void pass();        ///< waits until all ranks have come
+  [[noreturn]] void throw_left() const;
   std::string mistake() const;  ///< what does not fit, or ""
 
   std::shared_ptr<World> world_;
