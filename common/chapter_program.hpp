@@ -35,6 +35,8 @@ class ChapterProgram {
   void section(std::string name, std::string title, std::function<void()> show);
   /// Parses the command line, shows the sections asked for (all, unless told) and returns the exit code.
   int run(int argc, const char* const* argv);
+  /// The same, but throws what goes wrong: for a program of many ranks, which has its own way to fail.
+  int show(int argc, const char* const* argv);
 
  private:
   struct Section {

@@ -1,0 +1,173 @@
+#include "10_collectives/mpi_communicator.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <limits>
+
+#include "09_averaging/reduce.hpp"
+#include "10_collectives/mpi_types.hpp"
+
+namespace gpt {
+namespace {
+
+MPI_Comm duplicate(MPI_Comm comm) {
+  MPI_Comm copy = MPI_COMM_NULL;
+  MPI_CHECK(MPI_Comm_dup(comm, &copy));
+  MPI_CHECK(MPI_Comm_set_errhandler(copy, MPI_ERRORS_RETURN));
+  return copy;
+}
+
+void check_host(const Tensor& tensor) {
+  GPT_CHECK(tensor.defined() && tensor.device() == Device::cpu && tensor.is_contiguous(),
+            "a communicator of MPI takes contiguous tensors in host memory");
+}
+
+Tensor share(const Tensor& tensor, int rank, int size) {
+  const int64_t part = tensor.elements() / size;
+  return tensor.reshape({tensor.elements()}).slice(0, rank * part, (rank + 1) * part);
+}
+
+void check_parts(const Tensor& whole, const Tensor& part, int size) {
+  check_host(whole);
+  check_host(part);
+  GPT_CHECK(whole.elements() == part.elements() * size && whole.dtype() == part.dtype(),
+            "a whole of {} elements of {} and parts of {} of {} on {} ranks", whole.elements(), whole.dtype(),
+            part.elements(), part.dtype(), size);
+}
+
+}  // namespace
+
+OwnedMpiComm::~OwnedMpiComm() {
+  int finalized = 0;
+  MPI_Finalized(&finalized);
+  if (!finalized && std::uncaught_exceptions() == 0) MPI_Comm_free(&comm_);
+}
+
+MpiCommunicator::MpiCommunicator(MPI_Comm parent, int64_t piece_bytes)
+    : piece_bytes_(piece_bytes),
+      foreground_(duplicate(parent)),
+      background_(duplicate(parent)),
+      exceptions_(std::uncaught_exceptions()) {
+  GPT_CHECK(piece_bytes >= 8, "pieces of {} bytes", piece_bytes);
+  MPI_CHECK(MPI_Comm_rank(parent, &rank_));
+  MPI_CHECK(MPI_Comm_size(parent, &size_));
+}
+
+MpiCommunicator::~MpiCommunicator() {
+  // A worker that may wait forever cannot be joined; it is left to the end of the process.
+  if (worker_ && !worker_->idle() && std::uncaught_exceptions() > exceptions_)
+    static_cast<void>(worker_.release());
+}
+
+void MpiCommunicator::for_pieces(const Tensor& tensor, const std::function<void(std::byte*, int)>& f) const {
+  check_host(tensor);
+  const int64_t size = size_of(tensor.dtype()), elements = tensor.elements();
+  const int64_t piece = std::min<int64_t>(piece_bytes_ / size, std::numeric_limits<int>::max());
+  for (int64_t start = 0; start < elements; start += piece)
+    f(tensor.bytes_data() + start * size, static_cast<int>(std::min(piece, elements - start)));
+}
+
+void MpiCommunicator::barrier() {
+  MPI_CHECK(MPI_Barrier(foreground_.get()));
+}
+
+void MpiCommunicator::broadcast(const Tensor& tensor, int root) {
+  for_pieces(tensor, [&](std::byte* data, int count) {
+    MPI_CHECK(MPI_Bcast(data, count, mpi_type(tensor.dtype()), root, foreground_.get()));
+  });
+}
+
+// [all_reduce]
+void MpiCommunicator::all_reduce(const Tensor& tensor, ReduceOp op) {
+  all_reduce_over(foreground_.get(), tensor, op);
+}
+
+std::unique_ptr<Work> MpiCommunicator::all_reduce_async(const Tensor& tensor, ReduceOp op) {
+  // Open MPI moves a non-blocking all-reduce only while somebody calls MPI. So a thread of our own calls the
+  // blocking one, on a communicator of its own.
+  if (!worker_) worker_ = std::make_unique<BackgroundWorker>();
+  return worker_->submit([this, tensor, op] { all_reduce_over(background_.get(), tensor, op); });
+}
+
+void MpiCommunicator::all_reduce_over(MPI_Comm comm, const Tensor& tensor, ReduceOp op) const {
+  const MPI_Datatype type = mpi_type(tensor.dtype());
+  const MPI_Op operation = mpi_op(tensor.dtype(), op);
+  for_pieces(tensor, [&](std::byte* data, int count) {
+    MPI_CHECK(MPI_Allreduce(MPI_IN_PLACE, data, count, type, operation, comm));
+  });
+  if (op == ReduceOp::average) divide(tensor, size_);
+}
+// [/all_reduce]
+
+void MpiCommunicator::reduce_scatter(const Tensor& part, const Tensor& whole, ReduceOp op) {
+  check_parts(whole, part, size_);
+  const MPI_Datatype type = mpi_type(whole.dtype());
+  const MPI_Op operation = mpi_op(whole.dtype(), op);
+  // A part that lies in the whole would be overwritten while others still read it: it gets its own memory.
+  const bool inside = part.storage() == whole.storage();
+  const Tensor result = inside ? Tensor(part.shape(), part.dtype()) : part;
+  if (whole.bytes() <= piece_bytes_) {
+    MPI_CHECK(MPI_Reduce_scatter_block(whole.bytes_data(), result.bytes_data(),
+                                       static_cast<int>(part.elements()), type, operation,
+                                       foreground_.get()));
+  } else {
+    for (int root = 0; root < size_; ++root) {
+      const Tensor source = share(whole, root, size_);
+      for_pieces(source, [&](std::byte* data, int count) {
+        std::byte* target = result.bytes_data() + (data - source.bytes_data());
+        MPI_CHECK(MPI_Reduce(data, root == rank_ ? target : nullptr, count, type, operation, root,
+                             foreground_.get()));
+      });
+    }
+  }
+  if (op == ReduceOp::average) divide(result, size_);
+  if (inside) part.copy_from(result);
+}
+
+void MpiCommunicator::all_gather(const Tensor& whole, const Tensor& part) {
+  check_parts(whole, part, size_);
+  const MPI_Datatype type = mpi_type(whole.dtype());
+  const Tensor mine = share(whole, rank_, size_);
+  if (mine.bytes_data() != part.bytes_data()) mine.copy_from(part.reshape(mine.shape()));
+  if (whole.bytes() <= piece_bytes_) {
+    MPI_CHECK(MPI_Allgather(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, whole.bytes_data(),
+                            static_cast<int>(part.elements()), type, foreground_.get()));
+  } else {
+    for (int root = 0; root < size_; ++root) broadcast(share(whole, root, size_), root);
+  }
+}
+
+void MpiCommunicator::send(const Tensor& tensor, int to) {
+  GPT_CHECK(to != rank_, "rank {} sends to itself", rank_);
+  for_pieces(tensor, [&](std::byte* data, int count) {
+    MPI_CHECK(MPI_Send(data, count, mpi_type(tensor.dtype()), to, 0, foreground_.get()));
+  });
+}
+
+void MpiCommunicator::receive(const Tensor& tensor, int from) {
+  GPT_CHECK(from != rank_, "rank {} receives from itself", rank_);
+  const MPI_Datatype type = mpi_type(tensor.dtype());
+  for_pieces(tensor, [&](std::byte* data, int count) {
+    MPI_Status status;
+    MPI_CHECK(MPI_Recv(data, count, type, from, 0, foreground_.get(), &status));
+    int received = 0;
+    MPI_CHECK(MPI_Get_count(&status, type, &received));
+    GPT_CHECK(received == count, "rank {} expects {} elements, but rank {} sent {}", rank_, count, from,
+              received);
+  });
+}
+
+std::unique_ptr<Communicator> MpiCommunicator::split(int color, int key) {
+  MPI_Comm group = MPI_COMM_NULL;
+  MPI_CHECK(MPI_Comm_split(foreground_.get(), color, key, &group));
+  auto result = std::make_unique<MpiCommunicator>(group, piece_bytes_);
+  MPI_CHECK(MPI_Comm_free(&group));
+  return result;
+}
+
+std::unique_ptr<Communicator> make_world_communicator(const MpiSession& session) {
+  if (session.size() == 1) return make_single_communicator();
+  return std::make_unique<MpiCommunicator>(MPI_COMM_WORLD);
+}
+
+}  // namespace gpt

@@ -1,0 +1,73 @@
+#pragma once
+// The communicator whose ranks are processes, on one machine or many: MPI carries the bytes.
+
+#include <mpi.h>
+
+#include <functional>
+#include <memory>
+
+#include "09_averaging/background_worker.hpp"
+#include "09_averaging/communicator.hpp"
+#include "10_collectives/mpi_session.hpp"
+
+namespace gpt {
+
+/// A communicator of MPI that belongs to one object. Duplicates never receive each other's messages.
+class OwnedMpiComm {
+ public:
+  explicit OwnedMpiComm(MPI_Comm comm) : comm_(comm) {}
+  ~OwnedMpiComm();
+  OwnedMpiComm(const OwnedMpiComm&) = delete;
+  OwnedMpiComm& operator=(const OwnedMpiComm&) = delete;
+  MPI_Comm get() const { return comm_; }
+
+ private:
+  MPI_Comm comm_;
+};
+
+/// One rank of a group of processes. See Communicator for the contracts. MPI may reorder sums, but by the
+/// same rule each time. bf16 is added pair by pair in f32, and rounded after each pair. send() may wait until
+/// the receiver is there.
+class MpiCommunicator final : public Communicator {
+ public:
+  /// Messages longer than this are sent in pieces: counts in MPI are of 32 bits, and Open MPI's all-reduce in
+  /// shared memory is twice as fast in pieces that stay in cache.
+  static constexpr int64_t default_piece_bytes = 1 << 20;
+
+  /// A group of the same ranks as `parent`. Called by all of them.
+  explicit MpiCommunicator(MPI_Comm parent, int64_t piece_bytes = default_piece_bytes);
+  /// Finishes the operations in progress; but when an exception ends this rank, leaves them alone: the other
+  /// ranks may never join them, and the program's end will end the job (see run_mpi_program()).
+  ~MpiCommunicator() override;
+
+  int rank() const override { return rank_; }
+  int size() const override { return size_; }
+  std::string_view name() const override { return "mpi"; }
+  void barrier() override;
+  using Communicator::broadcast;
+  void broadcast(const Tensor& tensor, int root) override;
+  using Communicator::all_reduce;
+  void all_reduce(const Tensor& tensor, ReduceOp op) override;
+  std::unique_ptr<Work> all_reduce_async(const Tensor& tensor, ReduceOp op) override;
+  void reduce_scatter(const Tensor& part, const Tensor& whole, ReduceOp op) override;
+  void all_gather(const Tensor& whole, const Tensor& part) override;
+  void send(const Tensor& tensor, int to) override;
+  void receive(const Tensor& tensor, int from) override;
+  std::unique_ptr<Communicator> split(int color, int key) override;
+
+ private:
+  void all_reduce_over(MPI_Comm comm, const Tensor& tensor, ReduceOp op) const;
+  /// Calls f(first byte, number of elements) for the pieces of a tensor, one after the other.
+  void for_pieces(const Tensor& tensor, const std::function<void(std::byte*, int)>& f) const;
+
+  int64_t piece_bytes_;
+  int rank_ = 0, size_ = 0;
+  OwnedMpiComm foreground_, background_;
+  std::unique_ptr<BackgroundWorker> worker_;  // made by the first asynchronous call
+  int exceptions_;                            // in flight when this was made
+};
+
+/// All processes of the job: an MpiCommunicator when there are several, else a group of one.
+std::unique_ptr<Communicator> make_world_communicator(const MpiSession& session);
+
+}  // namespace gpt
