@@ -27,6 +27,27 @@ Tensor share(const Tensor& tensor, int rank, int size) {
   return tensor.reshape({tensor.elements()}).slice(0, rank * part, (rank + 1) * part);
 }
 
+/// Calls f(first byte, number of elements) for the pieces of a tensor, one after the other.
+template <class F>
+void for_pieces(const Tensor& tensor, int64_t piece_bytes, F&& f) {
+  check_host(tensor);
+  const int64_t size = size_of(tensor.dtype()), elements = tensor.elements();
+  const int64_t piece = std::min<int64_t>(piece_bytes / size, std::numeric_limits<int>::max());
+  for (int64_t start = 0; start < elements; start += piece)
+    f(tensor.bytes_data() + start * size, static_cast<int>(std::min(piece, elements - start)));
+}
+
+void all_reduce_over(MPI_Comm comm, const Tensor& tensor, ReduceOp op, int64_t piece_bytes) {
+  const MPI_Datatype type = mpi_type(tensor.dtype());
+  const MPI_Op operation = mpi_op(tensor.dtype(), op);
+  for_pieces(tensor, piece_bytes, [&](std::byte* data, int count) {
+    MPI_CHECK(MPI_Allreduce(MPI_IN_PLACE, data, count, type, operation, comm));
+  });
+  int ranks = 0;
+  MPI_CHECK(MPI_Comm_size(comm, &ranks));
+  if (op == ReduceOp::average) divide(tensor, ranks);
+}
+
 void check_parts(const Tensor& whole, const Tensor& part, int size) {
   check_host(whole);
   check_host(part);
@@ -59,43 +80,28 @@ MpiCommunicator::~MpiCommunicator() {
     static_cast<void>(worker_.release());
 }
 
-void MpiCommunicator::for_pieces(const Tensor& tensor, const std::function<void(std::byte*, int)>& f) const {
-  check_host(tensor);
-  const int64_t size = size_of(tensor.dtype()), elements = tensor.elements();
-  const int64_t piece = std::min<int64_t>(piece_bytes_ / size, std::numeric_limits<int>::max());
-  for (int64_t start = 0; start < elements; start += piece)
-    f(tensor.bytes_data() + start * size, static_cast<int>(std::min(piece, elements - start)));
-}
-
 void MpiCommunicator::barrier() {
   MPI_CHECK(MPI_Barrier(foreground_.get()));
 }
 
 void MpiCommunicator::broadcast(const Tensor& tensor, int root) {
-  for_pieces(tensor, [&](std::byte* data, int count) {
+  for_pieces(tensor, piece_bytes_, [&](std::byte* data, int count) {
     MPI_CHECK(MPI_Bcast(data, count, mpi_type(tensor.dtype()), root, foreground_.get()));
   });
 }
 
 // [all_reduce]
 void MpiCommunicator::all_reduce(const Tensor& tensor, ReduceOp op) {
-  all_reduce_over(foreground_.get(), tensor, op);
+  all_reduce_over(foreground_.get(), tensor, op, piece_bytes_);
 }
 
 std::unique_ptr<Work> MpiCommunicator::all_reduce_async(const Tensor& tensor, ReduceOp op) {
   // Open MPI moves a non-blocking all-reduce only while somebody calls MPI. So a thread of our own calls the
-  // blocking one, on a communicator of its own.
+  // blocking one, on a communicator of its own. It takes nothing of this object: it may survive it.
   if (!worker_) worker_ = std::make_unique<BackgroundWorker>();
-  return worker_->submit([this, tensor, op] { all_reduce_over(background_.get(), tensor, op); });
-}
-
-void MpiCommunicator::all_reduce_over(MPI_Comm comm, const Tensor& tensor, ReduceOp op) const {
-  const MPI_Datatype type = mpi_type(tensor.dtype());
-  const MPI_Op operation = mpi_op(tensor.dtype(), op);
-  for_pieces(tensor, [&](std::byte* data, int count) {
-    MPI_CHECK(MPI_Allreduce(MPI_IN_PLACE, data, count, type, operation, comm));
+  return worker_->submit([comm = background_.get(), tensor, op, piece_bytes = piece_bytes_] {
+    all_reduce_over(comm, tensor, op, piece_bytes);
   });
-  if (op == ReduceOp::average) divide(tensor, size_);
 }
 // [/all_reduce]
 
@@ -113,7 +119,7 @@ void MpiCommunicator::reduce_scatter(const Tensor& part, const Tensor& whole, Re
   } else {
     for (int root = 0; root < size_; ++root) {
       const Tensor source = share(whole, root, size_);
-      for_pieces(source, [&](std::byte* data, int count) {
+      for_pieces(source, piece_bytes_, [&](std::byte* data, int count) {
         std::byte* target = result.bytes_data() + (data - source.bytes_data());
         MPI_CHECK(MPI_Reduce(data, root == rank_ ? target : nullptr, count, type, operation, root,
                              foreground_.get()));
@@ -139,7 +145,7 @@ void MpiCommunicator::all_gather(const Tensor& whole, const Tensor& part) {
 
 void MpiCommunicator::send(const Tensor& tensor, int to) {
   GPT_CHECK(to != rank_, "rank {} sends to itself", rank_);
-  for_pieces(tensor, [&](std::byte* data, int count) {
+  for_pieces(tensor, piece_bytes_, [&](std::byte* data, int count) {
     MPI_CHECK(MPI_Send(data, count, mpi_type(tensor.dtype()), to, 0, foreground_.get()));
   });
 }
@@ -147,7 +153,7 @@ void MpiCommunicator::send(const Tensor& tensor, int to) {
 void MpiCommunicator::receive(const Tensor& tensor, int from) {
   GPT_CHECK(from != rank_, "rank {} receives from itself", rank_);
   const MPI_Datatype type = mpi_type(tensor.dtype());
-  for_pieces(tensor, [&](std::byte* data, int count) {
+  for_pieces(tensor, piece_bytes_, [&](std::byte* data, int count) {
     MPI_Status status;
     MPI_CHECK(MPI_Recv(data, count, type, from, 0, foreground_.get(), &status));
     int received = 0;

@@ -3,7 +3,6 @@
 
 #include <mpi.h>
 
-#include <functional>
 #include <memory>
 
 #include "09_averaging/background_worker.hpp"
@@ -56,10 +55,6 @@ class MpiCommunicator final : public Communicator {
   std::unique_ptr<Communicator> split(int color, int key) override;
 
  private:
-  void all_reduce_over(MPI_Comm comm, const Tensor& tensor, ReduceOp op) const;
-  /// Calls f(first byte, number of elements) for the pieces of a tensor, one after the other.
-  void for_pieces(const Tensor& tensor, const std::function<void(std::byte*, int)>& f) const;
-
   int64_t piece_bytes_;
   int rank_ = 0, size_ = 0;
   OwnedMpiComm foreground_, background_;

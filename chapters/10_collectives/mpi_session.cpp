@@ -13,7 +13,7 @@ void detail::check_mpi(int code, const char* call, const char* file, int line) {
   char text[MPI_MAX_ERROR_STRING];
   int length = 0;
   MPI_Error_string(code, text, &length);
-  check_failed(file, line, call, std::string(text, static_cast<size_t>(length)));
+  detail::check_failed(file, line, call, std::string(text, static_cast<size_t>(length)));
 }
 
 // [session]

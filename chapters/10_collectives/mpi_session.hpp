@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 
+#include "common/check.hpp"
 #include "common/program.hpp"
 
 namespace gpt {

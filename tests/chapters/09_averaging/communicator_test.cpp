@@ -6,7 +6,7 @@
 
 #include "09_averaging/communicator.hpp"
 #include "09_averaging/reduce.hpp"
-#include "conformance.hpp"
+#include "tests/chapters/09_averaging/conformance.hpp"
 
 namespace gpt {
 namespace {

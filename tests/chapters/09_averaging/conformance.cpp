@@ -1,4 +1,4 @@
-#include "conformance.hpp"
+#include "tests/chapters/09_averaging/conformance.hpp"
 
 #include <algorithm>
 #include <cmath>
