@@ -96,9 +96,32 @@ TEST_P(BackendAgreesWithPyTorch, CrossEntropy) {
   expect(d_logits, "cross_entropy.dlogits");
 }
 
+TEST_P(BackendAgreesWithPyTorch, AdamW) {
+  const SafetensorsFile file = oracle_file("optimizers");
+  const auto adamw = [&](const std::string& option) { return file.number("adamw." + option); };
+  const Tensor value = file.tensor("start").to(GetParam().type).clone();
+  const Tensor gradients = file.tensor("gradients").to(GetParam().type), after = file.tensor("adamw.after");
+  const Tensor m = Tensor::zeros(value.shape(), value.dtype()),
+               v = Tensor::zeros(value.shape(), value.dtype());
+  for (int64_t step = 0; step < gradients.size(0); ++step) {
+    const AdamWStep numbers{.learning_rate = file.number("lr"),
+                            .beta1 = adamw("beta1"),
+                            .beta2 = adamw("beta2"),
+                            .epsilon = adamw("eps"),
+                            .weight_decay = adamw("weight_decay"),
+                            .gradient_scale = 0.5,
+                            .step = step + 1};
+    backend_->adamw(value, gradients.select(0, step) * 2.0, m, v, {}, numbers);
+    backend_->synchronize();
+    expect_close(value.to(DType::f64), after.select(0, step), GetParam().tolerance,
+                 fmt::format("after step {}", step + 1));
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Each, BackendAgreesWithPyTorch,
                          testing::Values(Tested{"reference_f64", make_reference_backend, DType::f64, 1e-12},
-                                         Tested{"reference_f32", make_reference_backend, DType::f32, 2e-6}),
+                                         Tested{"reference_f32", make_reference_backend, DType::f32, 2e-6},
+                                         Tested{"cpu_f32", make_cpu_backend, DType::f32, 2e-6}),
                          [](const auto& test) { return test.param.name; });
 
 }  // namespace

@@ -28,7 +28,7 @@ ADAMW = {
     "lr": 2e-3,
     "beta1": 0.9,
     "beta2": 0.95,
-    "eps": 1e-5,
+    "eps": 1e-4,
     "weight_decay": 0.1,
     "grad_clip": 1.0,
 }
@@ -38,13 +38,14 @@ ADAMW = {
 MODELS = {
     # One of everything, small enough to print. Nothing is clipped.
     "one_layer": {**ADAMW, "n_layer": 1, "n_head": 1, "n_embd": 6, "n_ctx": 3, "vocab_size": 11,
-                  "batch": 1, "time": 3, "grad_clip": 1e3, "eps": 1e-4},
+                  "batch": 1, "time": 3, "grad_clip": 1e3},
     # The context is longer than the tokens; every step is clipped, hard.
     "three_heads": {**ADAMW, "n_layer": 2, "n_head": 3, "n_embd": 15, "n_ctx": 12, "vocab_size": 29,
                     "batch": 2, "time": 7, "grad_clip": 0.25},
-    # Deeper and wider, with PyTorch's own beta2 and strong decay.
+    # Deeper and wider, with PyTorch's own beta2, a smaller eps and strong decay.
     "three_layers": {**ADAMW, "n_layer": 3, "n_head": 2, "n_embd": 34, "n_ctx": 17, "vocab_size": 61,
-                     "batch": 3, "time": 17, "lr": 1e-3, "beta2": 0.999, "weight_decay": 0.5},
+                     "batch": 3, "time": 17, "lr": 1e-3, "beta2": 0.999, "eps": 1e-5,
+                     "weight_decay": 0.5},
     # More tokens than a block of 32 or 64 holds, stored as 32-bit integers. Clipping ends half-way,
     # when the norm falls below 1.
     "long_context": {**ADAMW, "n_layer": 1, "n_head": 2, "n_embd": 8, "n_ctx": 70, "vocab_size": 257,

@@ -8,7 +8,7 @@
 namespace gpt {
 namespace {
 
-class ModelAgreesWithPyTorch : public testing::TestWithParam<std::tuple<Tested, const char*>> {
+class ModelAgreesWithPyTorch : public testing::TestWithParam<std::tuple<Tested, std::string>> {
  protected:
   ModelAgreesWithPyTorch() {
     load_weights(file_, model_.parameters(), model_.parameters().values());
@@ -68,7 +68,8 @@ TEST_P(ModelAgreesWithPyTorch, WeightsAfterTenStepsOfAdamW) {
 INSTANTIATE_TEST_SUITE_P(
     Each, ModelAgreesWithPyTorch,
     testing::Combine(testing::Values(Tested{"reference_f64", make_reference_backend, DType::f64, 2e-7},
-                                     Tested{"reference_f32", make_reference_backend, DType::f32, 1e-5}),
+                                     Tested{"reference_f32", make_reference_backend, DType::f32, 1e-5},
+                                     Tested{"cpu_f32", make_cpu_backend, DType::f32, 1e-5}),
                      testing::Values("one_layer", "three_heads", "three_layers", "long_context")),
     [](const auto& test) { return std::get<0>(test.param).name + "_" + std::get<1>(test.param); });
 
