@@ -68,7 +68,8 @@ def fastest_environment(python, threads):
     choices = {"as installed": {}}
     openblas = next(pathlib.Path("/usr/lib").glob("*/openblas-openmp"), None)
     if openblas:
-        choices["OpenBLAS"] = {"LD_LIBRARY_PATH": f"{openblas}:{os.environ.get('LD_LIBRARY_PATH', '')}"}
+        folders = [str(openblas), os.environ.get("LD_LIBRARY_PATH")]
+        choices["OpenBLAS"] = {"LD_LIBRARY_PATH": ":".join(filter(None, folders))}
         if "avx512f" in pathlib.Path("/proc/cpuinfo").read_text():
             choices["OpenBLAS, AVX-512"] = {**choices["OpenBLAS"], "OPENBLAS_CORETYPE": "SkylakeX"}
     if len(choices) == 1:

@@ -57,7 +57,7 @@ class Block(nn.Module):
         self.mlp = nn.Sequential(
             nn.LayerNorm(width),
             nn.Linear(width, 4 * width),
-            nn.GELU(approximate="tanh"),
+            nn.GELU(),  # as nanoGPT has it; GPT-2's tanh form is several times slower in PyTorch
             nn.Linear(4 * width, width),
         )
 
