@@ -117,17 +117,17 @@ void show_spirals(const std::string& figures) {
   // [training]
   const Mlp net({2, 32, 32, 1}, 1);
   std::vector<SurfacePanel> pictures;
-  fmt::print("{} points, {} parameters, gradient descent at rate 0.2\n\n", spirals.labels.size(0),
+  fmt::print("{} points, {} parameters, gradient descent at rate 0.05\n\n", spirals.labels.size(0),
              net.parameter_count());
-  for (int step = 0; step <= 3000; ++step) {
+  for (int step = 0; step <= 9000; ++step) {
     const Variable answer = tanh(net(spirals.points));                      // (160, 1), between -1 and 1
     const Variable loss = mean(square(answer - Variable(spirals.labels)));  // ()
-    if (step % 500 == 0)
+    if (step % 1500 == 0)
       fmt::print("step {:4}   loss {:.2f}   {:3} of {} right\n", step, loss.value().item(),
                  correct(answer, spirals.labels), spirals.labels.size(0));
-    if (step % 1500 == 0) pictures.push_back(picture_of(net, spirals, fmt::format("step {}", step)));
+    if (step % 3000 == 0) pictures.push_back(picture_of(net, spirals, fmt::format("step {}", step)));
     loss.backward();
-    net.descend(0.2);
+    net.descend(0.05);
   }
   // [/training]
   fmt::print("\n{}", surface_text(pictures.back(), 64, "  "));
@@ -143,7 +143,7 @@ double milliseconds_of(const std::function<void()>& work, int times) {
 }
 
 void show_cost(bool stable) {
-  const int64_t rows = 1024, width = 256;
+  const int64_t rows = 256, width = 1024;
   const Mlp net({width, width, width, 1}, 1, DType::f32);
   const Variable x(Tensor::full({rows, width}, 0.1));
   const auto forward = [&] { return sum(net(x)); };
@@ -156,8 +156,8 @@ void show_cost(bool stable) {
       products, backward, backward / products);
   fmt::print("the gradient by finite differences would take 2 × {} forward passes\n", net.parameter_count());
   if (stable) return;
-  const double once = milliseconds_of([&] { forward(); }, 20);
-  const double both = milliseconds_of([&] { forward().backward(); }, 20);
+  const double once = milliseconds_of([&] { forward(); }, 10);
+  const double both = milliseconds_of([&] { forward().backward(); }, 10);
   fmt::print("measured:   forward {:.2f} ms   backward {:.2f} ms   ratio {:.2f}\n", once, both - once,
              (both - once) / once);
 }

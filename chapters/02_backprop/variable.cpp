@@ -52,6 +52,7 @@ void Node::gather(const Shape& shape, DType dtype, const std::function<void(cons
 
 namespace {
 
+// [order]
 /// All nodes that `root` depends on, each after every node that sends to it: the order in which backward()
 /// visits.
 std::vector<std::shared_ptr<Node>> backward_order(const std::shared_ptr<Node>& root) {
@@ -72,6 +73,7 @@ std::vector<std::shared_ptr<Node>> backward_order(const std::shared_ptr<Node>& r
   }
   return {order.rbegin(), order.rend()};
 }
+// [/order]
 
 }  // namespace
 
@@ -124,6 +126,7 @@ void Variable::backward(const Tensor& gradient) const {
   run_backward(node_, gradient);
 }
 
+// [record]
 Variable record(std::string_view name, Tensor value, const std::vector<Variable>& inputs,
                 Node::Backward backward) {
   std::vector<std::shared_ptr<Node>> nodes;
@@ -135,5 +138,6 @@ Variable record(std::string_view name, Tensor value, const std::vector<Variable>
   if (!any) return {std::move(value)};
   return {std::move(value), std::make_shared<Node>(name, std::move(nodes), std::move(backward))};
 }
+// [/record]
 
 }  // namespace gpt
