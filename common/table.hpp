@@ -13,8 +13,8 @@
 namespace gpt {
 
 /// A table of text and numbers. A column that holds a number is aligned right, with the number written as the
-/// column's format says; a column of text is aligned left. Text may stand in a column of numbers ("–" for
-/// what was not measured).
+/// column's format says; a column of text is aligned left. Text may stand in a column of numbers; a
+/// NaN there, for what was not measured, is written as "–".
 ///
 ///     Table table({{"rung"}, {"speed", "GFLOP/s", "{:.1f}"}, {"of peak", "%", "{:.0f}"}});
 ///     table.row("naive", 1.62, 0.7);
@@ -48,6 +48,7 @@ class Table {
   std::string cell(size_t column, const T& value) {
     if constexpr (std::is_arithmetic_v<T>) {
       numeric_[column] = true;
+      if (value != value) return "–";
       return fmt::format(fmt::runtime(columns_[column].format), value);
     } else {
       return fmt::format("{}", value);

@@ -16,6 +16,7 @@ struct MatmulRung {
   std::string_view name;
   MatmulFunction run;
   std::string_view idea;
+  bool threaded = false;  ///< uses as many threads as OpenMP has
 };
 
 /// i, j, k: down the columns of B.

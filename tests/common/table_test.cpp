@@ -2,13 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace gpt {
 namespace {
 
 Table example() {
   Table table({{"rung"}, {"speed", "GFLOP/s", "{:.1f}"}, {"rows"}});
   table.row("naive", 1.62, 12);
-  table.row("größer", "–", 5);
+  table.row("größer", std::nan(""), 5);
   return table;
 }
 
