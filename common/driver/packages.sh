@@ -30,7 +30,7 @@ need() {                        # need PACKAGE=MARK...: installs those that are 
       fail "these are missing (Debian's names), and only apt-get is known here to install them: ${missing[*]}"
     if ((EUID)); then
       command -v sudo >/dev/null || fail "these packages are missing; as root: apt-get install ${missing[*]}"
-      sudo=(sudo)
+      sudo=(sudo)               # which may ask for a password on the terminal
     fi
     say "installing ${missing[*]}"
     mkdir -p "$root/build"
@@ -38,7 +38,8 @@ need() {                        # need PACKAGE=MARK...: installs those that are 
     local apt=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300)
     "${apt[@]}" update >"$log" 2>&1 </dev/null || true
     "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >>"$log" 2>&1 </dev/null ||
-      { grep -E '^(E|W|Err)[: ]' "$log" | tail -n 5 >&2; fail "could not install ${missing[*]}; all of it is in $log"; }
+      { grep -E '^(E|W|Err|sudo)[: ]' "$log" | tail -n 5 >&2 || true
+        fail "could not install ${missing[*]}; all that was said is in $log"; }
   fi
   at_least 3.25 "$(cmake_version)" || fail "cmake $(cmake_version) is too old: the book needs 3.25 or newer"
   at_least 11 "$(compiler_version)" || fail "${CXX:-g++} $(compiler_version) is too old: the book needs g++ 11 or newer"

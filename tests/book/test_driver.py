@@ -53,23 +53,42 @@ class Commands(unittest.TestCase):
 
 
 class Packages(unittest.TestCase):
-    def needs(self, items, programs):
-        """Runs `need` where only these programs can be found."""
+    def needs(self, items, **fakes):
+        """Runs `need` where only these programs can be found, and the fakes: name=script."""
         with tempfile.TemporaryDirectory() as folder:
-            for program in programs:
+            for program in ("cmake", "g++", "awk", "sort", "head", "bash", "env", "cat", "grep", "tail", "mkdir"):
                 os.symlink(shutil.which(program), Path(folder) / program)
-            return run(["/usr/bin/env", f"PATH={folder}", shutil.which("bash"), *in_driver(f"need {items}")[1:]])
-
-    TOOLS = ["cmake", "g++", "awk", "sort", "head"]
+            for name, script in fakes.items():
+                fake = Path(folder) / name.replace("_", "-")
+                fake.write_text("#!/usr/bin/env bash\n" + script)
+                fake.chmod(0o755)
+            commands = f"PATH={folder}; root={folder}; need {items}"
+            return run(["bash", "-c", "exec 3>&1; " + in_driver(commands)[2]])
 
     def test_nothing_is_asked_of_apt_when_all_is_there(self):
-        done = self.needs("cmake=cmake libxyz=stdio.h", self.TOOLS)
+        done = self.needs("cmake=cmake libxyz=stdio.h", apt_get="exit 1")
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
 
     def test_without_apt_the_missing_packages_are_listed(self):
-        done = self.needs("cmake=cmake libone=none/one.h two=no-such-program", self.TOOLS)
+        done = self.needs("cmake=cmake libone=none/one.h two=no-such-program")
         self.assertEqual(done.returncode, 2, done.stderr)
         self.assertRegex(done.stderr, r"^book: these are missing .*: libone two\n$")
+
+    SUDO = 'exec "$@"'
+
+    def test_missing_packages_are_installed_and_only_those(self):
+        done = self.needs("cmake=cmake libone=none/one.h", apt_get='echo "$@" >&3', sudo=self.SUDO)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr, "== installing libone\n")
+        self.assertRegex(done.stdout, r"^-q .* update\n-q .* install -y --no-install-recommends libone\n$")
+
+    def test_a_failed_installation_says_why_and_where(self):
+        script = "case $* in *update) exit 1;; esac; echo chatter; echo 'E: Unable to locate package libone'; exit 100"
+        done = self.needs("libone=none/one.h", apt_get=script, sudo=self.SUDO)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertRegex(done.stderr, r"\nE: Unable to locate package libone\nbook: could not install libone; .*install.log\n$")
+        done = self.needs("libone=none/one.h", apt_get="exit 1", sudo=self.SUDO)
+        self.assertEqual(done.returncode, 2, done.stderr)
 
     def test_versions_are_compared_as_numbers(self):
         done = run(in_driver("at_least 3.25 3.25.1; at_least 3.9 3.25; at_least 11 12.2.0; "
