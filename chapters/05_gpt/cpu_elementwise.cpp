@@ -9,23 +9,25 @@ namespace gpt {
 using cpu::load;
 using cpu::store;
 
+// [gelu]
 void CpuBackend::gelu_forward(const Tensor& y, const Tensor& x) {
   cpu::dispatch_activation(x, [&](auto zero) {
     using A = decltype(zero);
-    const A* in = x.data<A>();
-    A* out = y.data<A>();
-#pragma omp parallel for simd schedule(static)
-    for (int64_t i = 0; i < x.elements(); ++i) store(out[i], cpu::gelu(load(in[i])).value);
+    cpu::for_each_block(x.elements(), [&](int64_t, int64_t from, int64_t to) {
+      cpu::map_vectors(
+          from, to, [](cpu::Vector v) { return cpu::gelu(v).value; }, y.data<A>(), x.data<A>());
+    });
   });
 }
+// [/gelu]
 
 void CpuBackend::gelu_backward(const Tensor& dx, const Tensor& dy, const Tensor& x) {
   cpu::dispatch_activation(x, [&](auto zero) {
     using A = decltype(zero);
-    const A *in = x.data<A>(), *d = dy.data<A>();
-    A* out = dx.data<A>();
-#pragma omp parallel for simd schedule(static)
-    for (int64_t i = 0; i < x.elements(); ++i) store(out[i], load(d[i]) * cpu::gelu(load(in[i])).derivative);
+    cpu::for_each_block(x.elements(), [&](int64_t, int64_t from, int64_t to) {
+      const auto derivative = [](cpu::Vector d, cpu::Vector v) { return d * cpu::gelu(v).derivative; };
+      cpu::map_vectors(from, to, derivative, dx.data<A>(), dy.data<A>(), x.data<A>());
+    });
   });
 }
 
@@ -103,10 +105,10 @@ void CpuBackend::add(const Tensor& a, const Tensor& b) {
   GPT_CHECK_EQ(a.shape(), b.shape());
   cpu::dispatch_activation(a, [&](auto zero) {
     using A = decltype(zero);
-    A* out = a.data<A>();
-    const A* in = b.data<A>();
-#pragma omp parallel for simd schedule(static)
-    for (int64_t i = 0; i < a.elements(); ++i) store(out[i], load(out[i]) + load(in[i]));
+    cpu::for_each_block(a.elements(), [&](int64_t, int64_t from, int64_t to) {
+      const auto plus = [](cpu::Vector left, cpu::Vector right) { return left + right; };
+      cpu::map_vectors(from, to, plus, a.data<A>(), a.data<A>(), b.data<A>());
+    });
   });
 }
 

@@ -3,13 +3,11 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <vector>
+
+#include "05_gpt/cpu_vector.hpp"
 
 namespace gpt::cpu {
 
-/// 16 floats: one AVX-512 register; the compiler splits it where registers are narrower.
-using Vector = float __attribute__((vector_size(64), aligned(4), may_alias));
-inline constexpr int64_t lanes = 16;
 inline constexpr int64_t panel = 2 * lanes;  ///< columns of one tile
 
 inline int64_t round_up(int64_t n, int64_t multiple) {
