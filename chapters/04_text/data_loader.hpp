@@ -30,10 +30,10 @@ Share share_of(int64_t total, int rank, int ranks);
 ///
 /// Epoch e cuts the tokens into windows of T + 1, each beginning on the last token of the one before, the
 /// first at a random offset, and takes each window once, in random order. Sample s is window (s mod W) of
-/// epoch ⌊s / W⌋ in that order, where W is the number of windows; global batch k is the samples kG … kG + G
-/// - 1. Nobody keeps a position: any rank can make any part of any batch, so the samples of a batch do not
-/// depend on the number of ranks, and a run can resume anywhere. Up to 2T - 1 tokens at the two ends sit out
-/// an epoch; the offset changes which.
+/// epoch ⌊s / W⌋ in that order, where W is the number of windows; global batch k holds samples kG to
+/// (k + 1)G - 1. Nobody keeps a position: any rank can make any part of any batch, so the samples of a batch
+/// do not depend on the number of ranks, and a run can resume anywhere. Fewer than 2T - 1 tokens at the two
+/// ends sit out an epoch; the offset changes which.
 class DataLoader {
  public:
   /// context: T > 0. global_batch: G > 0, sequences per step over all ranks. Throws UserError for fewer than
@@ -61,8 +61,8 @@ class DataLoader {
 };
 
 /// All tokens in order, for an exact evaluation: each token but the first is a target exactly once. The last
-/// batch of full sequences may have fewer rows, and what is left after it comes as one shorter sequence: (1,
-/// R) with R < T. Weight each batch's mean loss by its number of targets.
+/// batch of full sequences may have fewer rows; what is left after it comes as one sequence of R < T tokens,
+/// in tensors of shape (1, R). Weight each batch's mean loss by its number of targets.
 class SequentialBatches {
  public:
   /// context: T > 0; rows: B > 0. Throws UserError for fewer than two tokens.
