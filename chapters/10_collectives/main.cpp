@@ -48,7 +48,7 @@ void show_sizes(Communicator& communicator, bool stable) {
 
 int main(int argc, char** argv) {
   return gpt::run_mpi_program("10_collectives", [&](gpt::MpiSession& session) {
-    if (session.rank() > 0) std::freopen("/dev/null", "w", stdout);  // rank 0 speaks for all
+    if (session.rank() > 0 && !std::freopen("/dev/null", "w", stdout)) return 1;  // rank 0 speaks for all
     const auto communicator = gpt::make_world_communicator(session);
     gpt::ChapterProgram program("10_collectives", "All-reduce between processes, over Open MPI.");
     program.section("sizes", fmt::format("All-reduce of f32 on {} ranks", session.size()),

@@ -1,0 +1,74 @@
+#pragma once
+// Training one model on many ranks: every rank computes the gradients of its part of the batch, and all add
+// them up while the backward pass still runs.
+
+#include <memory>
+#include <vector>
+
+#include "09_averaging/communicator.hpp"
+#include "11_ddp/bucket.hpp"
+
+namespace gpt {
+
+struct DataParallelOptions {
+  int64_t bucket_bytes = 4 << 20;
+  bool overlap = true;  ///< start a bucket's all-reduce during the backward pass; false: all in finish()
+};
+
+/// Keeps the replicas of a model equal: same parameters at the start, same gradients before every step.
+///
+/// The gradients are summed, not averaged. Each rank computes the gradient of its share of one global loss,
+/// Σ loss / (tokens of the global batch), so the sum is the gradient of the mean, whatever part of the batch
+/// each rank had: uneven shards and ranks without any sample are right by construction, and nothing is
+/// divided twice.
+///
+/// Order of calls in a step, on all ranks alike:
+///     for every micro-batch: prepare(is it the last?); forward; backward once
+///     finish()
+/// A rank without samples calls prepare(true) and finish() alone. Only the last micro-batch's backward pass
+/// communicates: until then the gradients just gather.
+class DataParallel {
+ public:
+  /// Both must outlive it. The ready hooks of the parameters belong to it until it is destroyed.
+  DataParallel(ParameterStore& parameters, Communicator& communicator, DataParallelOptions options = {});
+  ~DataParallel();
+  DataParallel(const DataParallel&) = delete;
+  DataParallel& operator=(const DataParallel&) = delete;
+
+  /// All ranks get rank 0's parameters; the compute copy is refreshed.
+  void broadcast_parameters();
+
+  /// Announces a backward pass. In the last one of a step, each bucket's all-reduce starts as soon as its
+  /// gradients are ready and all buckets before it have started: in bucket order, always, because the ranks
+  /// would wait for each other forever if two of them started two buckets in different orders.
+  void prepare(bool last_micro_batch);
+
+  /// Starts what was not started, in order, and waits for all. Then the gradients are the sums over all
+  /// ranks.
+  void finish();
+
+  /// Seconds that the last finish() waited: the part of the communication that the backward pass did not
+  /// hide.
+  double communication_seconds() const { return communication_seconds_; }
+  const BucketPlan& plan() const { return plan_; }
+
+  /// Throws Error on all ranks when their parameters are not the same, bit for bit. It names the step, a rank
+  /// that differs from most others, and its first parameter that does.
+  void check_replicas(int64_t step);
+
+ private:
+  void ready(size_t parameter);
+  void start_next();
+
+  ParameterStore& parameters_;
+  Communicator& communicator_;
+  DataParallelOptions options_;
+  BucketPlan plan_;
+  bool armed_ = false;                        // between prepare(true) and finish()
+  std::vector<int> missing_;                  // per bucket: parameters that are not ready yet
+  std::vector<bool> seen_;                    // per parameter: ready in this step
+  std::vector<std::unique_ptr<Work>> works_;  // of the buckets started so far: 0 … works_.size()-1
+  double communication_seconds_ = 0.0;
+};
+
+}  // namespace gpt

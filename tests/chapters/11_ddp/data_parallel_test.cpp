@@ -1,0 +1,176 @@
+// DataParallel on threads; its buckets; the order in which they are launched.
+
+#include "11_ddp/data_parallel.hpp"
+
+#include <gtest/gtest.h>
+
+#include "02_backprop/operations.hpp"
+#include "03_optimizers/initialisation.hpp"
+#include "tests/chapters/11_ddp/same_as_one_rank.hpp"
+
+namespace gpt {
+namespace {
+
+void on_1_to_4_threads(void (*check)(Communicator&)) {
+  for (const int ranks : {1, 2, 3, 4}) {
+    SCOPED_TRACE(fmt::format("{} ranks", ranks));
+    run_threads(ranks, check);
+  }
+}
+
+TEST(DataParallel, TrainsAClassifierOnThreadsAsOnOneRank) {
+  on_1_to_4_threads(expect_classifier_trains_as_on_one_rank);
+}
+TEST(DataParallel, TrainsAGptOnThreadsAsOnOneRank) {
+  on_1_to_4_threads(expect_gpt_trains_as_on_one_rank);
+}
+TEST(DataParallel, RanksWithoutSamplesChangeNothing) {
+  on_1_to_4_threads(expect_ranks_without_samples_change_nothing);
+}
+TEST(DataParallel, ADivergedReplicaIsNamed) {
+  on_1_to_4_threads(expect_divergence_is_named);
+}
+
+void declare(ParameterStore& store, const std::vector<int64_t>& sizes) {
+  for (size_t i = 0; i < sizes.size(); ++i) store.declare(fmt::format("p{}", i), {sizes[i]}, initial::ones());
+  store.allocate(1);
+}
+
+TEST(BucketPlan, CoversTheBufferOnceInOrderWithBucketsOfOneSize) {
+  for (const int64_t bytes : {1, 4, 8, 60, 64, 100, 4000, 1 << 20}) {
+    ParameterStore store;
+    declare(store, {1, 15, 16, 17, 100, 3});
+    const BucketPlan plan = plan_buckets(store, bytes);
+    const int64_t elements = std::max<int64_t>(1, bytes / 4);
+    int64_t covered = 0;
+    for (const Bucket& bucket : plan.buckets) {
+      EXPECT_EQ(bucket.from, covered);
+      EXPECT_EQ(bucket.to, std::min(covered + elements, store.size()));
+      covered = bucket.to;
+    }
+    EXPECT_EQ(covered, store.size());
+  }
+}
+
+TEST(BucketPlan, AParametersBucketsAreThoseWithElementsOfIt) {
+  for (const int64_t bytes : {4, 8, 60, 64, 100, 4000}) {
+    ParameterStore store;
+    declare(store, {1, 15, 16, 17, 100, 3});
+    const BucketPlan plan = plan_buckets(store, bytes);
+    std::vector<int> members(plan.buckets.size(), 0);
+    for (size_t p = 0; p < store.parameters().size(); ++p)
+      for (size_t b = 0; b < plan.buckets.size(); ++b) {
+        const Parameter& parameter = store.parameters()[p];
+        const bool overlaps = plan.buckets[b].from < parameter.offset + parameter.elements &&
+                              parameter.offset < plan.buckets[b].to;
+        const auto range = plan.of_parameter[p];
+        EXPECT_EQ(overlaps, range.first <= static_cast<int>(b) && static_cast<int>(b) <= range.last);
+        members[b] += overlaps;
+      }
+    for (size_t b = 0; b < plan.buckets.size(); ++b) EXPECT_EQ(members[b], plan.buckets[b].parameters);
+  }
+}
+
+/// A communicator of one that notes the first element of every gradient slice it is given.
+class Recorder : public Communicator {
+ public:
+  std::vector<int64_t> started;
+
+  int rank() const override { return 0; }
+  int size() const override { return 1; }
+  std::string_view name() const override { return "recorder"; }
+  void barrier() override {}
+  void broadcast(const Tensor&, int) override {}
+  void all_reduce(const Tensor&, ReduceOp) override {}
+  std::unique_ptr<Work> all_reduce_async(const Tensor& tensor, ReduceOp) override {
+    started.push_back(tensor.offset());
+    struct Done : Work {
+      void wait() override {}
+    };
+    return std::make_unique<Done>();
+  }
+  void reduce_scatter(const Tensor&, const Tensor&, ReduceOp) override {}
+  void all_gather(const Tensor&, const Tensor&) override {}
+  void send(const Tensor&, int) override {}
+  void receive(const Tensor&, int) override {}
+  std::unique_ptr<Communicator> split(int, int) override { return nullptr; }
+};
+
+// Three parameters of 16 elements, which lie in the buffer as p2, p1, p0; a bucket each.
+class Launches : public testing::Test {
+ protected:
+  Launches() { declare(store_, {16, 16, 16}); }
+  void backward(const std::vector<const char*>& names) {
+    Variable total = Tensor::scalar(0.0);
+    for (const char* name : names) total = total + sum(store_.variable(name));
+    total.backward();
+  }
+  ParameterStore store_;
+  Recorder recorder_;
+};
+
+TEST_F(Launches, ABucketStartsInTheBackwardPassAsSoonAsItIsReady) {
+  DataParallel parallel(store_, recorder_, {.bucket_bytes = 64});
+  parallel.prepare(true);
+  backward({"p2"});
+  EXPECT_EQ(recorder_.started, (std::vector<int64_t>{0}));
+  backward({"p1"});
+  EXPECT_EQ(recorder_.started, (std::vector<int64_t>{0, 16}));
+  parallel.finish();
+  EXPECT_EQ(recorder_.started, (std::vector<int64_t>{0, 16, 32}));
+}
+
+TEST_F(Launches, AreInBucketOrderThoughGradientsBecomeReadyOutOfOrder) {
+  DataParallel parallel(store_, recorder_, {.bucket_bytes = 64});
+  parallel.prepare(true);
+  backward({"p0"});
+  backward({"p1"});
+  EXPECT_TRUE(recorder_.started.empty());  // they wait for p2, which lies in front of them
+  backward({"p2"});
+  EXPECT_EQ(recorder_.started, (std::vector<int64_t>{0, 16, 32}));
+  parallel.finish();
+  EXPECT_EQ(recorder_.started.size(), 3u);
+}
+
+TEST_F(Launches, HappenInTheLastMicroBatchAlone) {
+  DataParallel parallel(store_, recorder_, {.bucket_bytes = 64});
+  parallel.prepare(false);
+  backward({"p0", "p1", "p2"});
+  EXPECT_TRUE(recorder_.started.empty());
+  parallel.prepare(true);
+  backward({"p0", "p1", "p2"});
+  EXPECT_EQ(recorder_.started.size(), 3u);
+  parallel.finish();
+  backward({"p0", "p1", "p2"});  // after the step nothing is armed
+  EXPECT_EQ(recorder_.started.size(), 3u);
+}
+
+TEST_F(Launches, WaitForFinishWithoutOverlap) {
+  DataParallel parallel(store_, recorder_, {.bucket_bytes = 64, .overlap = false});
+  parallel.prepare(true);
+  backward({"p0", "p1", "p2"});
+  EXPECT_TRUE(recorder_.started.empty());
+  parallel.finish();
+  EXPECT_EQ(recorder_.started, (std::vector<int64_t>{0, 16, 32}));
+}
+
+TEST_F(Launches, EndWithTheDataParallelThatMadeThem) {
+  {
+    DataParallel parallel(store_, recorder_, {.bucket_bytes = 64});
+    parallel.prepare(true);
+  }
+  backward({"p0", "p1", "p2"});
+  EXPECT_TRUE(recorder_.started.empty());
+}
+
+TEST_F(Launches, CallsOutOfOrderAreErrors) {
+  DataParallel parallel(store_, recorder_, {.bucket_bytes = 64});
+  EXPECT_THROW(parallel.finish(), Error);
+  parallel.prepare(true);
+  EXPECT_THROW(parallel.prepare(false), Error);
+  backward({"p0"});
+  EXPECT_THROW(backward({"p0"}), Error);
+}
+
+}  // namespace
+}  // namespace gpt
