@@ -145,10 +145,11 @@ struct Trained {
   std::unique_ptr<Gpt> model;
 };
 
-/// Of all tokens but the first, in windows of the context.
-double mean_loss(Gpt& model, const Tokens& tokens, int64_t rows) {
+/// Of the first `count` targets of `tokens`.
+double mean_loss(Gpt& model, const Tokens& tokens, int64_t count, int64_t rows) {
   double sum = 0.0;
-  const SequentialBatches batches(tokens, model.config().context, rows);
+  const SequentialBatches batches(tokens.slice(0, std::min(tokens.size(), count + 1)), model.config().context,
+                                  rows);
   for (int64_t i = 0; i < batches.size(); ++i) {
     const Batch batch = batches[i];
     sum += model.loss(batch.inputs, batch.targets, 1.0, {}).value().item();
@@ -158,8 +159,7 @@ double mean_loss(Gpt& model, const Tokens& tokens, int64_t rows) {
 
 // [train]
 Trained train(const Recipe& recipe, bool show_speed) {
-  Trained result;
-  result.backend = recipe.make_backend();
+  Trained result{recipe.make_backend(), nullptr};
   result.model = std::make_unique<Gpt>(recipe.config, *result.backend, /*seed=*/1);
   Gpt& model = *result.model;
 
@@ -168,39 +168,29 @@ Trained train(const Recipe& recipe, bool show_speed) {
   const auto optimizer = make_optimizer("adamw", model.parameters(), {.beta2 = 0.99, .weight_decay = 0.1});
   const Schedule rate =
       cosine_schedule(recipe.learning_rate, recipe.learning_rate / 10, recipe.steps / 20, recipe.steps);
+  fmt::print("{} parameters learn from {} bytes, {} at a time.\n\n", model.parameters().parameter_count(),
+             split.training.size(), recipe.batch * recipe.config.context);
 
-  Table table({{"step"}, {"loss", "", "{:.3f}"}, {"validation", "", "{:.3f}"}});
   const auto start = std::chrono::steady_clock::now();
-  double sum = 0.0;
-  int64_t count = 0;
   for (int64_t step = 0; step < recipe.steps; ++step) {
     const Batch batch = loader.batch(step);
     const double scale = 1.0 / static_cast<double>(batch.targets.elements());
     model.parameters().zero_gradients();
     const Variable loss = model.loss(batch.inputs, batch.targets, scale,
-                                     {.training = true,
-                                      .seed = 1,
-                                      .step = static_cast<uint64_t>(step),
-                                      .first_sample = static_cast<int64_t>(batch.first_sample)});
+                                     {.training = true, .seed = 1, .step = static_cast<uint64_t>(step)});
     loss.backward();
     clip_gradients(model.parameters().gradients(), 1.0);
     optimizer->step(rate(step));
 
-    sum += loss.value().item();
-    ++count;
-    if (step % recipe.report_every == 0 || step + 1 == recipe.steps) {
-      table.row(step, sum / static_cast<double>(count), mean_loss(model, split.validation, recipe.batch));
-      sum = 0.0;
-      count = 0;
-    }
+    if (step % recipe.report_every == 0 || step + 1 == recipe.steps)
+      fmt::print("step {:4}   loss {:.3f}   validation {:.3f}\n", step, loss.value().item(),
+                 mean_loss(model, split.validation, 4096, recipe.batch));
   }
   // [/train]
-  fmt::print("{} numbers learn from {} bytes, {} at a time:\n\n{}", model.parameters().parameter_count(),
-             split.training.size(), recipe.batch * recipe.config.context, table.text());
   if (show_speed) {
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     const auto tokens = static_cast<double>(recipe.steps * recipe.batch * recipe.config.context);
-    fmt::print("{:.0f} tokens a second, {:.1f} s\n", tokens / seconds.count(), seconds.count());
+    fmt::print("\n{:.0f} tokens a second, {:.1f} s\n", tokens / seconds.count(), seconds.count());
   }
   return result;
 }
@@ -224,9 +214,9 @@ void show_writing(Gpt& model, const std::string& prompt, int64_t count) {
 
 int main(int argc, char** argv) {
   ChapterProgram program("05_gpt", "A GPT taken apart, checked, trained, and made to write.");
-  std::string data = "chapters";
+  std::string data;
   int64_t steps = 0;
-  program.options().add_option("--data", data, "Text to learn: a file, or a folder of lessons (.md)");
+  program.options().add_option("--data", data, "Text to learn: a file or a folder (default: the book)");
   program.options().add_option("--steps", steps, "Training steps (0 = the recipe's)");
 
   std::optional<Trained> trained;
@@ -242,7 +232,8 @@ int main(int argc, char** argv) {
            .learning_rate = 6e-3,
            .make_backend = [] { return make_reference_backend(DType::f64); }};
     } else {
-      r = {.text = std::filesystem::exists(data) ? read_text(data, {".md"}).text : std::string(walrus),
+      r = {.text = std::filesystem::exists(data) ? read_text(data, {".md", ".hpp", ".cpp"}).text
+                                                 : std::string(walrus),
            .config = {.layers = 4, .heads = 4, .width = 128, .context = 64},
            .batch = 12,
            .steps = 1000,
@@ -251,6 +242,8 @@ int main(int argc, char** argv) {
            .make_backend = [] { return make_cpu_backend(DType::f32); }};
     }
     if (steps > 0) r.steps = steps;
+    if (data.empty() && !program.stable() && std::filesystem::exists("chapters")) data = "chapters";
+    if (!data.empty()) r.text = read_text(data, {".md", ".hpp", ".cpp"}).text;
     return r;
   };
   const auto train_once = [&] {
