@@ -129,6 +129,24 @@ TEST(Gpt2Files, AFolderWithVocabularyAndMergesIsATokenizer) {
   EXPECT_EQ(load_tokenizer(folder / "saved.json")->fingerprint(), tokenizer->fingerprint());
 }
 
+/// gpt2_reference.json comes from another implementation (make_gpt2_reference.py).
+TEST(Gpt2Files, AnotherImplementationGivesTheSameTokens) {
+  const auto reference = nlohmann::json::parse(read_file(fs::path(GPT_TEST_FOLDER) / "gpt2_reference.json"));
+  const fs::path folder = fresh_folder();
+  std::string merges = "#version: 0.2\n";
+  for (const std::string line : reference.at("merges")) merges += line + "\n";
+  put_file(folder / "vocab.json", reference.at("vocab").dump());
+  put_file(folder / "merges.txt", merges);
+  const auto tokenizer = load_tokenizer(folder);
+  EXPECT_EQ(tokenizer->end_of_text(), 0);
+  EXPECT_GT(reference.at("cases").size(), 100u);
+  for (const auto& example : reference.at("cases")) {
+    const std::string text = example.at("text");
+    EXPECT_EQ(tokenizer->encode(text), example.at("tokens").get<std::vector<int32_t>>()) << text;
+    EXPECT_EQ(tokenizer->decode(example.at("tokens").get<std::vector<int32_t>>()), text);
+  }
+}
+
 TEST(Gpt2Files, WindowsLineEndsDoNoHarm) {
   Gpt2Fixture fixture;
   for (size_t at = 0; (at = fixture.merges.find('\n', at)) != std::string::npos; at += 2)

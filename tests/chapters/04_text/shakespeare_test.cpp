@@ -12,8 +12,8 @@ namespace {
 /// Karpathy's "tiny Shakespeare", 1 MB, is not part of the book: GPT_DATA may name the folder that has it.
 std::filesystem::path shakespeare() {
   const char* folder = std::getenv("GPT_DATA");
-  const auto root = std::filesystem::path(__FILE__).parent_path() / "../../..";
-  return (folder ? std::filesystem::path(folder) : root / "../shared/data") / "tinyshakespeare.txt";
+  return std::filesystem::path(folder ? folder : GPT_TEST_FOLDER "/../../../../shared/data") /
+         "tinyshakespeare.txt";
 }
 
 #define SKIP_WITHOUT_SHAKESPEARE()             \
