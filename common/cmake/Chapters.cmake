@@ -55,6 +55,7 @@ set(GPT_MPI_ENVIRONMENT
   OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_btl=self,vader OMPI_MCA_pml=ob1
   OMPI_MCA_btl_vader_single_copy_mechanism=none
   GTEST_COLOR=no   # mpirun gives rank 0 a terminal of its own
+  ASAN_OPTIONS=detect_leaks=1:leak_check_at_exit=0   # see tests/mpi_main.cpp
   LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/open_mpi.supp:print_suppressions=0)
 
 # add_chapter_test(05_gpt SOURCES a_test.cpp … [LABELS threads …] [NAME suffix] [LIBRARIES …])

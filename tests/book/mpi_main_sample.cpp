@@ -24,6 +24,12 @@ TEST(Sample, IsSkipped) {
   if (asked_for("skip")) GTEST_SKIP() << "for the purpose";
 }
 
+TEST(Sample, Leaks) {
+  volatile int* leaked = asked_for("leak") ? new int(7) : nullptr;
+  leaked = nullptr;
+  EXPECT_EQ(leaked, nullptr);
+}
+
 TEST(Sample, MayUseThreads) {
   int provided = 0;
   MPI_Query_thread(&provided);

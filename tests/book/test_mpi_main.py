@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import unittest
+from pathlib import Path
 
 PROGRAM, MPIRUN = sys.argv[1], sys.argv[2]
 
@@ -17,7 +18,7 @@ class MpiMain(unittest.TestCase):
     def test_all_ranks_pass(self):
         done = run("nothing")
         self.assertEqual(done.returncode, 0, done.stdout)
-        self.assertEqual(done.stdout.count("3 tests from 1 test suite ran"), 1, "rank 0 alone reports:\n" + done.stdout)
+        self.assertEqual(done.stdout.count("4 tests from 1 test suite ran"), 1, "rank 0 alone reports:\n" + done.stdout)
 
     def test_a_failure_on_another_rank_is_reported_by_rank_0(self):
         done = run("failure")
@@ -27,6 +28,9 @@ class MpiMain(unittest.TestCase):
 
     def test_a_skipped_test_is_not_passed(self):
         self.assertEqual(run("skip").returncode, 77)
+
+    def test_a_leak_on_any_rank_is_found_where_the_build_can(self):
+        self.assertEqual(run("leak").returncode, 1 if b"__asan_init" in Path(PROGRAM).read_bytes() else 0)
 
 
 if __name__ == "__main__":
