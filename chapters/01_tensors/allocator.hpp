@@ -33,8 +33,8 @@ struct AllocatorStatistics {
 
 /// Host memory, with a cache. A training step asks for the same sizes again and again, so a released block
 /// goes on a list of its size, and the next request of that size takes it from there: after the first step
-/// the system is asked for nothing. Sizes are rounded up, by at most an eighth, so that near sizes share a
-/// list.
+/// the system is asked for nothing. Sizes are rounded up, by at most an eighth, so that near sizes
+/// share a list.
 class CachingAllocator final : public Allocator {
  public:
   CachingAllocator() = default;

@@ -38,8 +38,8 @@ Tensor operator/(const Tensor& a, const Tensor& b);
 Tensor operator*(const Tensor& a, double factor);
 Tensor operator-(const Tensor& a);
 
-/// a += factor·b, in place; b broadcasts to a. Also for bf16. b may be a itself, but no other view of its
-/// elements.
+/// a += factor·b, in place; b broadcasts to a. Also for bf16.
+/// b may be a itself, but no other view of its elements.
 void add_to(const Tensor& a, const Tensor& b, double factor = 1.0);
 
 /// The sum of all elements, as a scalar tensor. All sums are taken in double precision.

@@ -57,8 +57,8 @@ namespace {
 // floats: 32 KB, which stay in the first-level cache.
 constexpr int64_t tile_rows = 6, tile_columns = 32, panel_rows = 256;
 
-/// C += A(rows × k) · panel(k × tile_columns), with the whole tile of C in registers; its first `columns` are
-/// kept.
+/// C += A(rows × k) · panel(k × tile_columns), with the whole tile of C in registers.
+/// Only its first `columns` columns are kept.
 template <int64_t rows>
 void multiply_tile(const float* A, int64_t lda, const float* panel, int64_t k, float* C, int64_t ldc,
                    int64_t columns) {

@@ -115,8 +115,7 @@ void check_product(const Tensor& a, const Tensor& b, const Tensor& out, const Pr
   }
 }
 
-/// The same product with all types f32: for mixed types, and for bf16 on processors without instructions for
-/// it.
+/// The same product in f32: for mixed types, and for bf16 where the processor has no instructions for it.
 void product_in_f32(const Tensor& a, const Tensor& b, const Tensor& out, const ProductOptions& options) {
   const auto is_f32 = [](const Tensor* t) { return t == nullptr || t->dtype() == DType::f32; };
   GPT_CHECK(!(is_f32(&a) && is_f32(&b) && is_f32(&out) && is_f32(options.bias)),
@@ -136,8 +135,7 @@ void product(const Tensor& a, const Tensor& b, const Tensor& out, const ProductO
   check_product(a, b, out, options);
   if (out.elements() == 0) return;
   // oneDNN generates code when a product is prepared, so each thread keeps what it has prepared. A training
-  // run uses a few dozen shapes; generation, whose context grows, uses more, so the store is emptied when it
-  // is full.
+  // run uses a few dozen shapes. Generation, whose context grows, uses more: a full store is emptied.
   constexpr size_t most = 2048;
   thread_local std::unordered_map<std::string, std::optional<dnnl::matmul>> prepared;
   const std::string key = key_of(a, b, out, options);

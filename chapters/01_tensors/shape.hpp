@@ -58,8 +58,8 @@ class Shape {
 /// "(2, 3)"; "()" for a scalar.
 std::string to_string(const Shape& shape);
 
-/// The strides of a dense row-major tensor: the innermost is 1, each other the product of the sizes inside
-/// it.
+/// The strides of a dense row-major tensor: the innermost is 1, each other the product of
+/// the sizes inside it.
 Shape row_major_strides(const Shape& shape);
 
 /// The shape that `a` and `b` broadcast to, by NumPy's rule: aligned at the innermost dimension, sizes must

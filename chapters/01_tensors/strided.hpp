@@ -8,8 +8,8 @@
 
 namespace gpt {
 
-/// `value` as a To, by way of float where bf16 is involved. To a whole number it is cut towards zero, and
-/// must fit.
+/// `value` as a To, by way of float where bf16 is involved.
+/// To a whole number it is cut towards zero, and must fit.
 template <class To, class From>
 To convert(From value) {
   if constexpr (std::is_same_v<To, From>)
@@ -53,6 +53,7 @@ struct Row {
 template <class F, class... T>
 void for_each_row(F&& f, const Strided<T>&... tensors) {
   const Shape& shape = std::get<0>(std::tie(tensors...)).shape;
+  GPT_CHECK(((tensors.shape == shape) && ...), "a walk over tensors of different shapes");
   if (shape.elements() == 0) return;
   if ((tensors.contiguous && ...)) return f(shape.elements(), Row<T>{tensors.data, 1}...);
   const int inner = shape.rank() - 1;  // not contiguous, so there is at least one dimension

@@ -43,14 +43,22 @@ bool Tensor::is_contiguous() const {
 }
 // [/is_contiguous]
 
+// [view]
 Tensor Tensor::view(const Shape& shape, const Shape& strides, int64_t offset) const {
-  GPT_CHECK(defined(), "a view of an undefined tensor");
+  GPT_CHECK(defined() && shape.rank() == strides.rank(), "a view of shape {} with strides {}", shape,
+            strides);
+  int64_t first = offset, last = offset;
+  for (int d = 0; d < shape.rank(); ++d) (strides[d] < 0 ? first : last) += (shape[d] - 1) * strides[d];
+  GPT_CHECK(shape.elements() == 0 || (first >= 0 && (last + 1) * size_of(dtype_) <= storage_->bytes()),
+            "a view of shape {} with strides {} from element {} on leaves its storage of {} bytes", shape,
+            strides, offset, storage_->bytes());
   Tensor result = *this;
   result.shape_ = shape;
   result.strides_ = strides;
   result.offset_ = offset;
   return result;
 }
+// [/view]
 
 // [reshape]
 namespace {

@@ -102,6 +102,9 @@ class Tensor {
   Tensor select(int dimension, int64_t index) const;            ///< one index; the dimension disappears
   Tensor expand(const Shape& shape) const;  ///< broadcast: a dimension of size 1 repeats, with stride 0
 
+  /// Any strides over the same storage; throws Error when an element would lie outside of it.
+  Tensor view(const Shape& shape, const Shape& strides, int64_t offset) const;
+
   // Copies.
   Tensor contiguous() const;     ///< itself when contiguous already, else a dense copy
   Tensor clone() const;          ///< always a dense copy
@@ -112,8 +115,6 @@ class Tensor {
   const Tensor& fill(double value) const;
 
  private:
-  Tensor view(const Shape& shape, const Shape& strides, int64_t offset) const;
-
   std::shared_ptr<Storage> storage_;
   Shape shape_;
   Shape strides_;

@@ -75,8 +75,8 @@ class Dice {
     return result;
   }
 
-  /// A view with anything but ordinary strides: parts of a dense tensor of different numbers, turned and
-  /// repeated.
+  /// A view with anything but ordinary strides: parts of a dense tensor of different
+  /// numbers, turned and repeated.
   Tensor view(int most_dimensions = 4, int64_t most_size = 4) {
     Tensor t = Tensor::arange(shape(most_dimensions, most_size));
     for (int64_t step = roll(0, 4); step > 0 && t.rank() > 0; --step) {

@@ -41,8 +41,8 @@ Tensor laid_out(const Tensor& t, Layout layout) {
   return part;
 }
 
-/// What may be lost: sums of K products of numbers below 1 in f32, and the rounding of a bf16 result to eight
-/// bits.
+/// What may be lost: sums of K products of numbers below 1 in f32, and the rounding of a bf16
+/// result to eight bits.
 double tolerance(const Tensor& out, const Tensor& expected, int64_t K) {
   double largest = 0;
   for (const double value : expected.contiguous().span<double>())

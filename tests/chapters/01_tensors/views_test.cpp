@@ -26,8 +26,8 @@ void expect_view(const Tensor& view, const Tensor& x, F&& source) {
         << to_string(x.strides());
 }
 
-/// Calls f(x, d, negative d) with random tensors that have a dimension, and one of their dimensions in both
-/// spellings.
+/// Calls f(x, d, negative d) with random tensors that have a dimension, and one of their dimensions in
+/// both spellings.
 template <class F>
 void with_random_dimension(unsigned seed, F&& f) {
   oracle::Dice dice(seed);
@@ -178,6 +178,19 @@ TEST(Views, ReshapeNeedsTheSameNumberOfElements) {
               Tensor({2, 3}).reshape({4});
             }).find("reshape of (2, 3) to (4)"),
             std::string::npos);
+}
+
+TEST(Views, OfAnyStridesStayInsideTheStorage) {
+  const Tensor x = Tensor::arange({3, 3});
+  EXPECT_EQ(to_string(x.view({3}, {4}, 0)), "[0, 4, 8]") << "the diagonal";
+  EXPECT_EQ(to_string(x.view({3}, {2}, 2)), "[2, 4, 6]") << "the other diagonal";
+  EXPECT_EQ(to_string(x.view({9}, {-1}, 8)), "[8, 7, 6, …, 2, 1, 0]") << "backwards";
+  EXPECT_EQ(to_string(x.view({2, 8}, {1, 1}, 0).slice(1, 0, 2)), "[[0, 1], [1, 2]]") << "overlapping windows";
+  EXPECT_THROW(x.view({3}, {4}, 1), Error);
+  EXPECT_THROW(x.view({9}, {-1}, 7), Error);
+  EXPECT_THROW(x.view({10}, {1}, 0), Error);
+  EXPECT_THROW(x.view({2, 2}, {1}, 0), Error);
+  EXPECT_NO_THROW(x.view({0, 100}, {100, 1}, 0)) << "no elements, so none outside";
 }
 
 TEST(Views, WritingThroughOneIsSeenThroughAll) {
