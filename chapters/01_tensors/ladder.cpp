@@ -30,6 +30,11 @@ Tensor random_matrix(int64_t size, uint64_t stream) {
   return t;
 }
 
+/// Seconds to measure for. Threads that wait for each other need a moment in which all of them have a core.
+double budget(int threads) {
+  return threads == 1 ? 0.3 : 1.5;
+}
+
 // [peak]
 #if defined(__AVX512F__)
 constexpr int lanes = 16;  // floats in a vector register
@@ -57,17 +62,25 @@ float multiply_and_add(int64_t rounds, float factor) {
 double peak_flops(int threads) {
   constexpr int64_t rounds = 1'000'000;
   volatile float sink = 0, factor = 0.5f;  // known only when the program runs, so the loop must be run too
-  const double seconds = shortest_time([&] {
+  const double seconds = shortest_time(
+      [&] {
 #pragma omp parallel num_threads(threads)
-    {
-      const float total = multiply_and_add(rounds, factor);
+        {
+          const float total = multiply_and_add(rounds, factor);
 #pragma omp critical
-      sink = total;
-    }
-  });
+          sink = total;
+        }
+      },
+      budget(threads));
   return 2.0 * 12 * lanes * static_cast<double>(rounds) * threads / seconds;
 }
 // [/peak]
+
+/// Bytes per second that memory delivers to one thread: a tensor too large for the caches, as it is copied.
+double memory_bandwidth() {
+  const Tensor from = Tensor::zeros({1 << 25}), to = from.clone();
+  return static_cast<double>(from.bytes()) / shortest_time([&] { to.copy_from(from); });
+}
 
 std::vector<Contestant> contestants(int64_t size) {
   const Tensor a = random_matrix(size, 1), b = random_matrix(size, 2);
@@ -100,8 +113,11 @@ void show_speed(int64_t size) {
   const double operations = 2.0 * static_cast<double>(size * size * size);
   const int all = omp_get_max_threads();
   const double one_peak = peak_flops(1), all_peak = peak_flops(all), unknown = std::nan("");
-  fmt::print("The ceiling, on registers alone: {:.0f} GFLOP/s with one thread, {:.0f} with {}.\n\n",
+  const double bandwidth = memory_bandwidth();
+  fmt::print("The ceiling, on registers alone: {:.0f} GFLOP/s with one thread, {:.0f} with {}.\n",
              one_peak / 1e9, all_peak / 1e9, all);
+  fmt::print("Memory delivers {:.1f} GB/s to one thread: {:.0f} operations in the time of a byte.\n\n",
+             bandwidth / 1e9, one_peak / bandwidth);
 
   Table table({{"rung"},
                {"one thread", "GFLOP/s", "{:.1f}"},
@@ -115,7 +131,7 @@ void show_speed(int64_t size) {
       omp_set_num_threads(threads);
       rung.run(rung.a, rung.b, c);  // the first call prepares code and touches the memory
       GPT_CHECK(agrees(rung, c), "{} is wrong with {} threads", rung.name, threads);
-      return operations / shortest_time([&] { rung.run(rung.a, rung.b, c); });
+      return operations / shortest_time([&] { rung.run(rung.a, rung.b, c); }, budget(threads));
     };
     const bool f32 = rung.a.dtype() == DType::f32;  // the ceiling was measured in f32
     const double one = speed(1), many = rung.threaded ? speed(all) : unknown;

@@ -115,6 +115,10 @@ void show_bf16() {
   // [/stuck]
   fmt::print("1 added a thousand times in bf16 is {}: 257 needs nine bits, so 256 + 1 rounds to 256.\n",
              static_cast<float>(stuck));
+  float drifted = 0;
+  for (int i = 0; i < 1'000'000; ++i) drifted += 0.1f;
+  fmt::print("0.1 added a million times in f32 is {:.0f}; sum() says {:.0f}.\n", drifted,
+             sum(Tensor::full({1'000'000}, 0.1)).item());
 }
 
 void show_random() {
