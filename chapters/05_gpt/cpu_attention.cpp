@@ -18,7 +18,6 @@ namespace {
 
 using cpu::load;
 using cpu::multiply_panels;
-using cpu::store;
 
 constexpr int64_t block = cpu::panel;  // queries per block
 
@@ -48,7 +47,8 @@ template <class A>
 void pack(const A* from, int64_t stride, int64_t rows, int64_t width, float* to, int64_t to_row,
           float factor = 1.0f) {
   for (int64_t t = 0; t < rows; ++t)
-    for (int64_t c = 0; c < width; ++c) to[t * to_row + c] = factor * load(from[t * stride + c]);
+    cpu::map_vectors(
+        0, width, [factor](cpu::Vector v) { return factor * v; }, to + t * to_row, from + t * stride);
 }
 
 /// (rows, width) with rows of `padded` → (width, block).
@@ -61,7 +61,8 @@ template <class A>
 void unpack(const float* from, int64_t from_row, int64_t rows, int64_t width, float factor, A* to,
             int64_t stride) {
   for (int64_t t = 0; t < rows; ++t)
-    for (int64_t c = 0; c < width; ++c) store(to[t * stride + c], factor * from[t * from_row + c]);
+    cpu::map_vectors(
+        0, width, [factor](cpu::Vector v) { return factor * v; }, to + t * stride, from + t * from_row);
 }
 
 /// One thread's working memory, cut into parts. All zeros at first: what pads a tile then stays zero.
@@ -194,7 +195,10 @@ void CpuBackend::attention_backward(const Tensor& d_qkv, const Tensor& dy, const
             for (int64_t i = 0; i < rows; ++i) {
               log_sum[i] = lse.data<float>()[(b * heads + h) * s.T + from + i];
               const A* out = y.data<A>() + at + i * s.C;
-              for (int64_t c = 0; c < s.width; ++c) common[i] += dO[i * s.padded + c] * load(out[c]);
+              float dot = 0;
+#pragma omp simd reduction(+ : dot)
+              for (int64_t c = 0; c < s.width; ++c) dot += dO[i * s.padded + c] * load(out[c]);
+              common[i] = dot;
             }
             multiply_panels(to, block, s.width, {K, s.padded, 1}, Qt, block, P, block, false);
             multiply_panels(to, block, s.width, {V, s.padded, 1}, dOt, block, dS, block, false);
