@@ -23,11 +23,29 @@ void GptConfig::validate() const {
   GPT_REQUIRE(dropout >= 0.0f && dropout < 1.0f, "the dropout lies in [0, 1), and {} does not", dropout);
 }
 
+// [counts]
+int64_t parameter_count(const GptConfig& config) {
+  const int64_t width = config.width;
+  const int64_t block = 12 * width * width + 13 * width;  // 4 matrices, their biases, 2 norms
+  return (config.vocabulary + config.context) * width + config.layers * block + 2 * width;
+}
+
 double approximate_flops_per_token(const GptConfig& config, int64_t positions) {
   const auto layers = static_cast<double>(config.layers), width = static_cast<double>(config.width);
   const double matrices = layers * 12 * width * width + static_cast<double>(config.vocabulary) * width;
   return 6 * matrices + 12 * layers * static_cast<double>(positions) * width;
 }
+
+double activation_bytes_per_token(const GptConfig& config, int64_t number) {
+  // A layer: the stream x, ln_1's output, query, key and value (3), attention's output, the stream again,
+  // ln_2's output, the wide vector before (4) and after (4) GELU. Besides, in four bytes each: mean and rstd
+  // of both norms, and lse of every head.
+  const auto width = static_cast<double>(config.width), bytes = static_cast<double>(number);
+  const double layer = 16 * width * bytes + 4.0 * static_cast<double>(4 + config.heads);
+  const double head = 2 * width * bytes + 4.0 * static_cast<double>(2 + 1 + 1 + config.vocabulary);
+  return static_cast<double>(config.layers) * layer + head;
+}
+// [/counts]
 
 // [constructor]
 Gpt::Gpt(const GptConfig& config, Backend& backend, uint64_t seed)

@@ -23,11 +23,18 @@ struct GptConfig {
   bool operator==(const GptConfig&) const = default;
 };
 
+/// How many numbers such a model learns.
+int64_t parameter_count(const GptConfig& config);
+
 /// Floating-point operations of one training step per token, forward and backward, a multiplication and an
 /// addition counted as two: 6 for every element of a matrix that takes part in a product (Kaplan et al.,
 /// 2020), and 12 · layers · positions · width for the attention, half of which a backend may skip because the
 /// mask is causal.
 double approximate_flops_per_token(const GptConfig& config, int64_t positions);
+
+/// Bytes that the tape keeps for each token between forward and backward, without dropout: 16 · width numbers
+/// a layer, the last layernorm's input and output, and the logits. `number`: bytes of an activation.
+double activation_bytes_per_token(const GptConfig& config, int64_t number);
 
 /// What a forward pass needs to know besides its tokens.
 struct Pass {

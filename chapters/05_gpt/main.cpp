@@ -58,9 +58,6 @@ void show_parameters() {
   }
   fmt::print("{}\nh.1 to h.3 are like h.0; all together {} numbers.\n", table.text(),
              model.parameters().parameter_count());
-  const int64_t c = 768, block = 12 * c * c + 13 * c;
-  fmt::print("GPT-2's smallest model, counted likewise: (50257 + 1024)·768 + 12·{} + 2·768 = {}.\n", block,
-             (50257 + 1024) * c + 12 * block + 2 * c);
 }
 
 // [forward]
@@ -129,6 +126,31 @@ void show_gradients() {
   fmt::print("{}", table.text());
 }
 // [/gradients]
+
+void show_cost() {
+  const struct {
+    const char* name;
+    GptConfig config;
+  } models[] = {
+      {"shakespeare-char", {.layers = 4, .heads = 4, .width = 128, .context = 64, .vocabulary = 65}},
+      {"small", {.layers = 6, .heads = 6, .width = 384, .context = 256, .vocabulary = 256}},
+      {"GPT-2 124M", {.layers = 12, .heads = 12, .width = 768, .context = 1024, .vocabulary = 50257}}};
+  Table table({{"model"},
+               {"parameters"},
+               {"with AdamW", "MB", "{:.1f}"},
+               {"work", "MFLOP/token", "{:.1f}"},
+               {"attention", "%", "{:.0f}"},
+               {"tape, f32", "kB/token", "{:.1f}"},
+               {"tape, bf16", "kB/token", "{:.1f}"}});
+  for (const auto& [name, config] : models) {
+    const double work = approximate_flops_per_token(config, config.context);
+    const auto count = parameter_count(config);
+    table.row(name, count, 16e-6 * static_cast<double>(count), work * 1e-6,
+              100.0 * (1.0 - approximate_flops_per_token(config, 0) / work),
+              activation_bytes_per_token(config, 4) * 1e-3, activation_bytes_per_token(config, 2) * 1e-3);
+  }
+  fmt::print("{}", table.text());
+}
 
 /// What to train on, and how long.
 struct Recipe {
@@ -254,6 +276,7 @@ int main(int argc, char** argv) {
   program.section("parameters", "What a GPT is made of", show_parameters);
   program.section("forward", "One forward pass, step by step", show_forward);
   program.section("gradients", "Are the gradients right?", show_gradients);
+  program.section("cost", "What a token costs", show_cost);
   program.section("training", "Learning to predict the next byte", train_once);
   program.section("writing", "Writing", [&] {
     train_once();

@@ -204,6 +204,22 @@ TEST(Gpt, LearnsOneBatchByHeart) {
   EXPECT_LT(loss, 0.01);
 }
 
+TEST(Gpt, AsksTheSystemForNoMemoryAfterTheFirstStep) {
+  const auto backend = make_reference_backend(DType::f32);
+  Gpt model(tiny_with_dropout, *backend, 1);
+  const Tensor tokens = random_tokens({2, 7}, 11, 0), targets = random_tokens({2, 7}, 11, 1);
+  const auto step = [&] {
+    model.parameters().zero_gradients();
+    model.loss(tokens, targets, 1.0, {.training = true}).backward();
+    return host_allocator()->statistics();
+  };
+  const AllocatorStatistics first = step();
+  AllocatorStatistics later = step();
+  for (int i = 0; i < 5; ++i) later = step();
+  EXPECT_EQ(later.system_requests, first.system_requests);
+  EXPECT_EQ(later.in_use, first.in_use);
+}
+
 TEST(Gpt, FollowsTheCacheWhateverThePiecesItComesIn) {
   Gpt model(tiny, reference(), 1);
   scramble(model);
@@ -254,6 +270,25 @@ TEST(GptConfig, SaysWhatContradictsItself) {
   EXPECT_NE(complaint(config), "");
   config = tiny, config.dropout = 1.0f;
   EXPECT_NE(complaint(config), "");
+}
+
+TEST(GptConfig, CountsParametersAsTheStoreDoes) {
+  for (const GptConfig& config : {tiny, GptConfig{.layers = 3, .heads = 5, .width = 20, .context = 9}})
+    EXPECT_EQ(parameter_count(config), Gpt(config, reference(), 1).parameters().parameter_count());
+  EXPECT_EQ(parameter_count({.layers = 12, .heads = 12, .width = 768, .context = 1024, .vocabulary = 50257}),
+            124439808);  // GPT-2's smallest
+}
+
+TEST(GptConfig, CountsTheBytesThatTheTapeHolds) {
+  const auto backend = make_reference_backend(DType::f32);
+  Gpt model({.layers = 2, .heads = 4, .width = 64, .context = 32, .vocabulary = 256}, *backend, 1);
+  const Tensor tokens = random_tokens({4, 32}, 256, 0), targets = random_tokens({4, 32}, 256, 1);
+  const int64_t before = host_allocator()->statistics().in_use;
+  const Variable loss = model.loss(tokens, targets, 1.0, {.training = true});
+  const auto held = static_cast<double>(host_allocator()->statistics().in_use - before);
+  EXPECT_NEAR(held / (4 * 32) / activation_bytes_per_token(model.config(), 4), 1.0, 0.01);
+  loss.backward();
+  EXPECT_LT(host_allocator()->statistics().in_use - before, 1024) << "the tape did not let go";
 }
 
 TEST(GptConfig, CountsOperationsAsTheLessonDoes) {
