@@ -33,12 +33,16 @@ constexpr const char* style = R"(<style>
 </style>
 )";
 
-/// "0.5", "2000", "1e-6": the shortest usual form.
+/// "0.5", "2000", "1e-4": short forms.
 std::string label_of(double value) {
-  std::string text = fmt::format("{:g}", value);
-  const size_t exponent = text.find('e');
-  if (exponent == std::string::npos) return text;
-  return fmt::format("{}e{}", text.substr(0, exponent), std::stoi(text.substr(exponent + 1)));
+  const bool small = value != 0.0 && std::abs(value) < 9.99e-4;
+  std::string text = small ? fmt::format("{:.3e}", value) : fmt::format("{:g}", value);
+  const size_t e = text.find('e');
+  if (e == std::string::npos) return text;
+  std::string digits = text.substr(0, e);
+  if (digits.find('.') != std::string::npos) digits.erase(digits.find_last_not_of('0') + 1);
+  if (digits.back() == '.') digits.pop_back();
+  return fmt::format("{}e{}", digits, std::stoi(text.substr(e + 1)));
 }
 
 /// From values on an axis to pixels.
@@ -193,7 +197,7 @@ std::string LinePlot::svg() const {
     }
   }
   if (low_ != high_) ys = {low_, high_};
-  const double left = 72, top = 44, bottom = height - 56;
+  const double left = 76, top = 44, bottom = height - 56;
   const double right = width - (longest > 0 ? 54.0 + 8.0 * static_cast<double>(longest) : 24.0);
   const Scale x = scale_of(xs, x_.logarithmic, left, right);
   Scale y = scale_of(ys, y_.logarithmic, bottom, top);

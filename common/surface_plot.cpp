@@ -93,7 +93,8 @@ std::string panel_svg(const SurfacePanel& panel, size_t number) {
 std::string surface_svg(const std::string& title, const std::vector<SurfacePanel>& panels) {
   const auto count = static_cast<double>(panels.size());
   const double width = 2 * margin + count * side + (count - 1) * gap;
-  const bool legend = !panels.empty() && !panels.front().paths.empty();
+  const bool legend =
+      !panels.empty() && !panels.front().paths.empty() && !panels.front().paths[0].name.empty();
   const double height = top + side + margin + (legend ? 26 : 0);
   std::string out = detail::svg_head(title, width, height) + surface_style;
   for (size_t i = 0; i < panels.size(); ++i) out += panel_svg(panels[i], i);
