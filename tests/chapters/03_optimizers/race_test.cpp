@@ -42,14 +42,14 @@ TEST(SpiralsProblem, HasTheGradientOfItsFiniteDifferencesInTheWholeStore) {
 
 TEST(Race, EveryOptimizerGetsCloserToTheMinimum) {
   for (const std::string& name : optimizer_names()) {
-    const Run run = run_optimizer(name, rosenbrock(), 1e-3, 200);
+    const auto run = run_optimizer(name, rosenbrock(), 1e-3, 200);
     EXPECT_EQ(run.losses.size(), 201u) << name;
     EXPECT_LT(run.losses.back(), 0.5 * run.losses.front()) << name;
   }
 }
 
 TEST(Race, StopsARunThatIsLost) {
-  const Run run = run_optimizer("gd", rosenbrock(), 1.0, 200);
+  const auto run = run_optimizer("gd", rosenbrock(), 1.0, 200);
   EXPECT_LT(run.losses.size(), 20u);
   EXPECT_FALSE(std::isfinite(run.losses.back()));
 }
