@@ -27,6 +27,8 @@ struct Case {
   const char* name;
   std::vector<Shape> shapes;
   std::function<Variable(Backend&, const std::vector<Variable>&)> f;
+
+  friend std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.name; }
 };
 
 class Operation : public testing::TestWithParam<Case> {
