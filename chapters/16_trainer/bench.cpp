@@ -1,0 +1,114 @@
+// gpt bench: whole training steps, timed.
+#include <sys/resource.h>
+
+#include <algorithm>
+
+#include "16_trainer/commands.hpp"
+#include "16_trainer/options.hpp"
+#include "16_trainer/preparation.hpp"
+#include "16_trainer/summary.hpp"
+#include "16_trainer/together.hpp"
+#include "16_trainer/trainer.hpp"
+#include "common/check.hpp"
+#include "common/program.hpp"
+
+namespace gpt {
+namespace {
+
+constexpr int64_t warmup_steps = 3;  // the first ones fill the allocator's cache and the library's
+
+struct BenchOptions {
+  TrainOptions train;
+  int64_t steps = 20;
+  int64_t vocabulary = 0;
+  bool json = false;
+};
+
+/// The vocabulary that the preset's tokenizer has on its usual text.
+int64_t usual_vocabulary(const TrainConfig& config) {
+  if (config.tokenizer == "char") return 65;  // Shakespeare
+  if (config.tokenizer.starts_with("bpe:")) return std::atoll(config.tokenizer.c_str() + 4);
+  return 256;
+}
+
+Tokens random_tokens(int64_t count, int64_t vocabulary) {
+  const RandomStream random(1, RandomUse::example);
+  std::vector<int32_t> tokens(static_cast<size_t>(count));
+  for (size_t i = 0; i < tokens.size(); ++i)
+    tokens[i] = static_cast<int32_t>(random.below(i, static_cast<uint64_t>(vocabulary)));
+  return Tokens(std::move(tokens));
+}
+
+double peak_megabytes() {
+  struct rusage usage {};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
+int bench(const BenchOptions& options, Communicator& communicator) {
+  TrainConfig config;
+  together(communicator, [&] {
+    GPT_REQUIRE(options.steps >= 1, "--steps must be at least 1, not {}", options.steps);
+    config = new_config(options.train);
+  });
+  const int threads = set_threads(config.threads);
+  const int64_t vocabulary = options.vocabulary > 0 ? options.vocabulary : usual_vocabulary(config);
+  const auto backend = make_cpu_backend(config.compute_type());
+  Trainer trainer(config, config.model(vocabulary), *backend, communicator);
+  const int64_t tokens_per_step = config.batch * config.context;
+  const DataLoader data(random_tokens(8 * tokens_per_step, vocabulary), config.context, config.batch,
+                        config.seed);
+
+  std::vector<double> seconds;
+  int64_t requests = 0;
+  for (int64_t step = 0; step < warmup_steps + options.steps; ++step) {
+    if (step == warmup_steps) requests = host_allocator()->statistics().system_requests;
+    const StepResult result = trainer.step(data, step);
+    if (step >= warmup_steps) seconds.push_back(result.seconds);
+  }
+  requests = host_allocator()->statistics().system_requests - requests;
+  std::nth_element(seconds.begin(), seconds.begin() + options.steps / 2, seconds.end());
+  const double median = seconds[static_cast<size_t>(options.steps / 2)];
+  const double speed = static_cast<double>(tokens_per_step) / median;
+  const double per_step = static_cast<double>(requests) / static_cast<double>(options.steps);
+  if (communicator.rank() != 0) return exit_ok;
+  if (options.json)
+    fmt::print(
+        R"({{"preset":"{}","precision":"{}","ranks":{},"threads":{},"tokens_per_second":{:.1f},"step_ms":{:.3f},)"
+        R"("peak_rss_mb":{:.1f},"system_requests_per_step":{}}})"
+        "\n",
+        config.preset, config.precision, communicator.size(), threads, speed, 1e3 * median, peak_megabytes(),
+        per_step);
+  else
+    fmt::print(
+        "{} in {}: {} tokens/s, {:.1f} ms a step (the median of {}), {:.0f} MB at the most, {} requests for "
+        "memory "
+        "a step\n",
+        config.preset, config.precision, with_commas(static_cast<int64_t>(speed)), 1e3 * median,
+        options.steps, peak_megabytes(), per_step);
+  return exit_ok;
+}
+
+}  // namespace
+
+Command add_bench(CLI::App& app) {
+  auto options = std::make_shared<BenchOptions>();
+  options->train.preset = "small";
+  const auto choice = [&](const char* option, const char* name, auto kind, const char* meaning) {
+    using T = decltype(kind);
+    app.add_option_function<T>(
+        option, [options, name](const T& value) { options->train.given[name] = value; }, meaning);
+  };
+  app.add_option("--preset", options->train.preset, "the model and batch");
+  choice("--precision", "precision", std::string(), "f32 or bf16");
+  choice("--threads", "threads", int64_t{}, "threads of each rank (0: the processors shared out)");
+  choice("--batch", "batch", int64_t{}, "sequences per step");
+  choice("--micro-batch", "micro_batch", int64_t{}, "sequences a rank computes at once (0: its whole share)");
+  choice("--context", "context", int64_t{}, "tokens per sequence");
+  app.add_option("--vocabulary", options->vocabulary, "tokens of the vocabulary (0: the preset's)");
+  app.add_option("--steps", options->steps, "steps to time, after three to warm up");
+  app.add_flag("--json", options->json, "one JSON object");
+  return [options](Communicator& communicator) { return bench(*options, communicator); };
+}
+
+}  // namespace gpt

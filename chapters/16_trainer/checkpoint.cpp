@@ -1,0 +1,182 @@
+#include "16_trainer/checkpoint.hpp"
+
+#include <algorithm>
+#include <system_error>
+
+#include "05_gpt/weights.hpp"
+#include "common/check.hpp"
+#include "common/file.hpp"
+
+namespace gpt {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr int format_version = 1;
+const std::string prefix = "step-";
+const std::string temporary_prefix = ".partial-";  // of what is being written or removed
+const std::vector<std::string> tensor_files{"model.safetensors", "optimizer.safetensors"};
+
+std::string checksum_text(std::string_view bytes) {
+  return fmt::format("{:016x}", checksum(bytes));
+}
+std::string checksum_text(std::span<const std::byte> bytes) {
+  return fmt::format("{:016x}", checksum(bytes));
+}
+
+/// The checksum of state.json itself stands in it, computed as if it did not.
+std::string own_checksum(nlohmann::ordered_json state) {
+  state.erase("checksum");
+  return checksum_text(state.dump());
+}
+
+nlohmann::ordered_json to_json(const TrainState& state, const fs::path& folder) {
+  nlohmann::ordered_json json;
+  json["format"] = format_version;
+  json["step"] = state.step;
+  json["train_loss"] = state.train_loss;
+  if (state.val_loss) json["val_loss"] = *state.val_loss;
+  json["data"] = state.data;
+  for (const std::string& name : tensor_files) {
+    const MappedFile file(folder / name);
+    json["files"][name] = {{"bytes", file.bytes().size()}, {"checksum", checksum_text(file.bytes())}};
+  }
+  json["config"] = state.config;
+  json["checksum"] = own_checksum(json);
+  return json;
+}
+
+void write_whole_file(const fs::path& path, const std::string& contents) {
+  FileWriter writer(path);
+  writer.write(contents.data(), contents.size());
+  writer.close();
+}
+
+nlohmann::ordered_json read_state(const fs::path& checkpoint) {
+  const fs::path path = checkpoint / "state.json";
+  GPT_REQUIRE(fs::exists(path), "{} is no checkpoint: it has no state.json", checkpoint.string());
+  try {
+    const auto json = nlohmann::ordered_json::parse(read_file(path));
+    GPT_REQUIRE(json.at("checksum") == own_checksum(json),
+                "the checkpoint {} is damaged: its state.json was changed", checkpoint.string());
+    GPT_REQUIRE(json.at("format") == format_version,
+                "the checkpoint {} has format {}; this program reads format {}", checkpoint.string(),
+                json.at("format").dump(), format_version);
+    return json;
+  } catch (const nlohmann::json::exception&) {
+    throw UserError(
+        fmt::format("the checkpoint {} is damaged: its state.json cannot be read", checkpoint.string()));
+  }
+}
+
+void remove_folder(const fs::path& folder) {
+  const fs::path temporary = folder.parent_path() / (temporary_prefix + folder.filename().string());
+  std::error_code ignored;  // what cannot be removed now is removed when the run is resumed
+  fs::rename(folder, temporary, ignored);
+  fs::remove_all(temporary, ignored);
+}
+
+}  // namespace
+
+// [save]
+fs::path save_checkpoint(const fs::path& checkpoints, const TrainState& state, const Gpt& model,
+                         const AdamW& optimizer) {
+  const fs::path folder = checkpoints / fmt::format("{}{:06}", prefix, state.step);
+  const fs::path temporary = checkpoints / (temporary_prefix + folder.filename().string());
+  std::error_code error;
+  fs::create_directories(temporary, error);
+  GPT_REQUIRE(!error, "cannot make the folder {}: {}", temporary.string(), error.message());
+  try {
+    const ParameterStore& store = model.parameters();
+    SafetensorsWriter weights;
+    weights.metadata = to_metadata(model.config());
+    weights.metadata["step"] = std::to_string(state.step);
+    add_weights(weights, store, store.values());
+    weights.write(temporary / tensor_files[0]);
+
+    SafetensorsWriter moments;
+    add_weights(moments, store, optimizer.m(), "m.");
+    add_weights(moments, store, optimizer.v(), "v.");
+    moments.write(temporary / tensor_files[1]);
+
+    write_whole_file(temporary / "state.json", to_json(state, temporary).dump(2) + "\n");
+    sync_folder(temporary);
+    fs::remove_all(folder,
+                   error);  // the same step may have been reached before, by a run that was resumed earlier
+    rename_durably(temporary, folder);
+  } catch (...) {
+    fs::remove_all(temporary, error);
+    throw;
+  }
+  return folder;
+}
+// [/save]
+
+std::vector<fs::path> list_checkpoints(const fs::path& checkpoints) {
+  std::vector<fs::path> found;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(checkpoints, error))
+    if (entry.path().filename().string().starts_with(prefix)) found.push_back(entry.path());
+  const auto step = [](const fs::path& path) {
+    return std::stoll("0" + path.filename().string().substr(prefix.size()));
+  };
+  std::sort(found.begin(), found.end(),
+            [&](const fs::path& a, const fs::path& b) { return step(a) < step(b); });
+  return found;
+}
+
+void remove_old_checkpoints(const fs::path& checkpoints, int64_t keep) {
+  const std::vector<fs::path> all = list_checkpoints(checkpoints);
+  const size_t old = all.size() - std::min(all.size(), static_cast<size_t>(keep));
+  if (old == 0) return;
+  fs::path best;
+  double best_loss = std::numeric_limits<double>::infinity();
+  for (const fs::path& checkpoint : all) {
+    const auto state = read_state(checkpoint);
+    if (state.contains("val_loss") && state["val_loss"] < best_loss) {
+      best = checkpoint;
+      best_loss = state["val_loss"];
+    }
+  }
+  for (size_t i = 0; i < old; ++i)
+    if (all[i] != best) remove_folder(all[i]);
+}
+
+void remove_leftovers(const fs::path& checkpoints) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(checkpoints, error))
+    if (entry.path().filename().string().starts_with(temporary_prefix)) fs::remove_all(entry.path(), error);
+}
+
+// [verify]
+TrainState verify_checkpoint(const fs::path& checkpoint) {
+  const nlohmann::ordered_json json = read_state(checkpoint);
+  for (const auto& [name, expected] : json.at("files").items()) {
+    GPT_REQUIRE(fs::exists(checkpoint / name), "the checkpoint {} is not whole: {} is missing",
+                checkpoint.string(), name);
+    const MappedFile file(checkpoint / name);
+    const auto bytes = expected.at("bytes").get<size_t>();
+    GPT_REQUIRE(file.bytes().size() == bytes,
+                "the checkpoint {} is damaged: {} has {} bytes and should have {}", checkpoint.string(), name,
+                file.bytes().size(), bytes);
+    GPT_REQUIRE(checksum_text(file.bytes()) == expected.at("checksum"),
+                "the checkpoint {} is damaged: the checksum of {} is wrong", checkpoint.string(), name);
+  }
+  TrainState state{json.at("step"), json.at("train_loss"), {}, json.at("data"), json.at("config")};
+  if (json.contains("val_loss")) state.val_loss = json["val_loss"].get<double>();
+  return state;
+}
+// [/verify]
+
+void load_model(const fs::path& checkpoint, Gpt& model) {
+  load_weights(SafetensorsFile(checkpoint / tensor_files[0]), model.parameters(),
+               model.parameters().values());
+  model.parameters().refresh_compute_copy();
+}
+
+void load_optimizer(const fs::path& checkpoint, const Gpt& model, AdamW& optimizer) {
+  const SafetensorsFile file(checkpoint / tensor_files[1]);
+  load_weights(file, model.parameters(), optimizer.m(), "m.");
+  load_weights(file, model.parameters(), optimizer.v(), "v.");
+}
+
+}  // namespace gpt

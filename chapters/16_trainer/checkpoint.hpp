@@ -1,0 +1,50 @@
+#pragma once
+// Checkpoints: folders from which a run goes on as if nothing had happened.
+//
+//   checkpoints/step-000250/model.safetensors       the parameters, as GPT-2's are published
+//                           optimizer.safetensors   Adam's means (m.NAME) and mean squares (v.NAME)
+//                           state.json              everything else, and the checksums of the two
+
+#include <nlohmann/json.hpp>
+
+#include <optional>
+#include <vector>
+
+#include "05_gpt/gpt.hpp"
+#include "16_trainer/adamw.hpp"
+
+namespace gpt {
+
+/// What a run must know to go on, besides the tensors.
+struct TrainState {
+  int64_t step = 0;  ///< optimizer steps done
+  double train_loss = 0;
+  std::optional<double> val_loss;  ///< where this very step was evaluated
+  std::string data;                ///< fingerprint of the tokens and their order
+  nlohmann::ordered_json config;   ///< the run's choices
+};
+
+/// Writes checkpoints/step-NNNNNN: under a temporary name first, every file synced, then the folder, which is
+/// then renamed; at no moment is there half a checkpoint under that name. Throws UserError, and then leaves
+/// nothing behind.
+std::filesystem::path save_checkpoint(const std::filesystem::path& checkpoints, const TrainState& state,
+                                      const Gpt& model, const AdamW& optimizer);
+
+/// The checkpoints in the folder, oldest first.
+std::vector<std::filesystem::path> list_checkpoints(const std::filesystem::path& checkpoints);
+
+/// Removes all but the `keep` newest and the one with the least validation loss.
+void remove_old_checkpoints(const std::filesystem::path& checkpoints, int64_t keep);
+
+/// Removes what a killed process left half-written or half-removed.
+void remove_leftovers(const std::filesystem::path& checkpoints);
+
+/// Reads state.json and compares every file's size and checksum with it. Throws UserError, one sentence, when
+/// anything is missing, truncated or changed.
+TrainState verify_checkpoint(const std::filesystem::path& checkpoint);
+
+/// Fills model and optimizer from a verified checkpoint. Throws UserError when it is of another shape.
+void load_model(const std::filesystem::path& checkpoint, Gpt& model);
+void load_optimizer(const std::filesystem::path& checkpoint, const Gpt& model, AdamW& optimizer);
+
+}  // namespace gpt

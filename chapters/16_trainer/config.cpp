@@ -1,0 +1,128 @@
+#include "16_trainer/config.hpp"
+
+#include <type_traits>
+
+#include "common/check.hpp"
+#include "common/file.hpp"
+#include "common/program.hpp"
+
+namespace gpt {
+namespace {
+
+std::string option(std::string name) {
+  for (char& c : name)
+    if (c == '_') c = '-';
+  return "--" + name;
+}
+
+void require_one_of(const std::string& name, const std::string& value,
+                    const std::vector<std::string>& allowed) {
+  for (const std::string& word : allowed)
+    if (value == word) return;
+  throw UserError(fmt::format("{} takes {}, not '{}'", name, fmt::join(allowed, ", "), value));
+}
+
+/// Numbers from JSON: whole ones stay whole, and 1e30 is no int64_t.
+template <class T>
+bool fits(const nlohmann::ordered_json& value, T&) {
+  if constexpr (std::is_same_v<T, std::string>) return value.is_string();
+  if constexpr (std::is_same_v<T, double>) return value.is_number();
+  if constexpr (std::is_same_v<T, uint64_t>) return value.is_number_unsigned();
+  if constexpr (std::is_same_v<T, int64_t>) return value.is_number_integer();
+  return false;
+}
+
+}  // namespace
+
+const std::vector<std::string>& fixed_choices() {
+  static const std::vector<std::string> names{"data",  "tokenizer", "validation", "layers", "heads",
+                                              "width", "context",   "batch",      "seed"};
+  return names;
+}
+
+GptConfig TrainConfig::model(int64_t vocabulary) const {
+  return {.layers = layers,
+          .heads = heads,
+          .width = width,
+          .context = context,
+          .vocabulary = vocabulary,
+          .dropout = static_cast<float>(dropout)};
+}
+
+// [validate]
+void TrainConfig::validate() const {
+  model(256).validate();
+  const auto at_least = [](const char* name, auto value, double least) {
+    GPT_REQUIRE(static_cast<double>(value) >= least, "{} must be at least {}, not {}", option(name), least,
+                value);
+  };
+  const auto between = [](const char* name, double value, double low, double high) {
+    GPT_REQUIRE(value >= low && value < high, "{} must be at least {} and less than {}, not {}", option(name),
+                low, high, value);
+  };
+  at_least("batch", batch, 1);
+  at_least("micro_batch", micro_batch, 0);
+  GPT_REQUIRE(micro_batch <= batch, "--micro-batch {} is more than --batch {}", micro_batch, batch);
+  at_least("steps", steps, 1);
+  at_least("lr", lr, 0);
+  at_least("min_lr", min_lr, 0);
+  GPT_REQUIRE(min_lr <= lr, "--min-lr {} is larger than --lr {}", min_lr, lr);
+  at_least("warmup", warmup, 0);
+  at_least("weight_decay", weight_decay, 0);
+  at_least("clip", clip, 0);
+  between("beta1", beta1, 0, 1);
+  between("beta2", beta2, 0, 1);
+  between("validation", validation, 0, 1);
+  GPT_REQUIRE(epsilon > 0, "--epsilon must be more than 0, not {}", epsilon);
+  at_least("eval_every", eval_every, 1);
+  at_least("eval_batches", eval_batches, 0);
+  at_least("checkpoint_every", checkpoint_every, 1);
+  at_least("keep", keep, 1);
+  at_least("sample_every", sample_every, 0);
+  at_least("sample_length", sample_length, 0);
+  between("threads", static_cast<double>(threads), 0, 1025);
+  GPT_REQUIRE(bucket_mb > 0, "--bucket-mb must be more than 0, not {}", bucket_mb);
+  require_one_of("--schedule", schedule, {"cosine", "linear", "step", "constant"});
+  require_one_of("--precision", precision, {"f32", "bf16"});
+}
+// [/validate]
+
+nlohmann::ordered_json to_json(const TrainConfig& config) {
+  nlohmann::ordered_json json;
+  json["preset"] = config.preset;
+  for_each_choice(config, [&](const char* name, const auto& value, const char*) { json[name] = value; });
+  return json;
+}
+
+void apply_json(TrainConfig& config, const nlohmann::ordered_json& json, const std::string& where) {
+  GPT_REQUIRE(json.is_object(), "{} is no configuration: it should be {{\"name\": value, …}}", where);
+  std::vector<std::string> names{"preset"};
+  for_each_choice(config, [&](const char* name, auto&, const char*) { names.emplace_back(name); });
+  for (const auto& [key, value] : json.items()) {
+    bool known = key == "preset";
+    if (known) {
+      GPT_REQUIRE(value.is_string(), "{} gives preset as {}", where, value.dump());
+      config.preset = value.template get<std::string>();
+    }
+    for_each_choice(config, [&](const std::string& name, auto& member, const char*) {
+      if (key != name) return;
+      known = true;
+      GPT_REQUIRE(fits(value, member), "{} gives {} as {}, which is no value for it", where, key,
+                  value.dump());
+      member = value.template get<std::decay_t<decltype(member)>>();
+    });
+    const std::string nearest = known ? "" : nearest_name(key, names);
+    GPT_REQUIRE(known, "{} has an unknown entry '{}'{}", where, key,
+                nearest.empty() ? std::string() : "; did you mean '" + nearest + "'?");
+  }
+}
+
+nlohmann::ordered_json read_json_file(const std::filesystem::path& path) {
+  try {
+    return nlohmann::ordered_json::parse(read_file(path));
+  } catch (const nlohmann::json::exception&) {
+    throw UserError(fmt::format("{} is no JSON file, or a damaged one", path.string()));
+  }
+}
+
+}  // namespace gpt

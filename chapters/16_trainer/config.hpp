@@ -1,0 +1,108 @@
+#pragma once
+// Everything that can be chosen about a run, with a name, a default and a meaning: said once, here.
+
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "05_gpt/gpt.hpp"
+
+namespace gpt {
+
+/// The choices of one run. The names in config.json are these with an underscore, those of the options with a
+/// dash: micro_batch, --micro-batch.
+struct TrainConfig {
+  std::string preset = "book";
+  std::string data;  ///< file or folder of text, or a token file; empty: the book itself
+  std::string tokenizer = "byte";
+  double validation = 0.1;
+
+  int64_t layers = 4;
+  int64_t heads = 4;
+  int64_t width = 128;
+  int64_t context = 64;
+  double dropout = 0.0;
+
+  int64_t batch = 12;
+  int64_t micro_batch = 0;  ///< 0: the whole share of a rank at once
+  int64_t steps = 1000;
+
+  double lr = 1e-3;
+  double min_lr = 1e-4;
+  int64_t warmup = 100;
+  std::string schedule = "cosine";
+  double beta1 = 0.9;
+  double beta2 = 0.99;
+  double epsilon = 1e-8;
+  double weight_decay = 0.1;
+  double clip = 1.0;  ///< 0: no clipping
+  std::string precision = "f32";
+
+  int64_t eval_every = 100;
+  int64_t eval_batches = 0;
+  int64_t checkpoint_every = 100;
+  int64_t keep = 2;
+  int64_t sample_every = 0;
+  int64_t sample_length = 400;
+  uint64_t seed = 1337;
+
+  int64_t threads = 0;  ///< OpenMP threads of each rank; 0: the processors of this host shared out
+  double bucket_mb = 1.0;
+
+  bool operator==(const TrainConfig&) const = default;
+
+  /// Throws UserError, one sentence, for numbers that are impossible or contradict each other.
+  void validate() const;
+  /// The shape of the model, given the tokenizer's vocabulary.
+  GptConfig model(int64_t vocabulary) const;
+  DType compute_type() const { return precision == "bf16" ? DType::bf16 : DType::f32; }
+};
+
+/// Calls visit(name, member, meaning) for every choice, in the order in which people think of them.
+template <class Config, class Visit>
+void for_each_choice(Config& c, Visit&& visit) {
+  visit("data", c.data, "text file, folder of texts, or token file (default: the book itself)");
+  visit("tokenizer", c.tokenizer, "byte, char, bpe:N (train one with N tokens), or a tokenizer's file");
+  visit("validation", c.validation, "fraction of the text, at its end, kept for validation");
+  visit("layers", c.layers, "transformer blocks");
+  visit("heads", c.heads, "attention heads per block");
+  visit("width", c.width, "numbers per position, a multiple of the heads");
+  visit("context", c.context, "tokens that the model sees at once");
+  visit("dropout", c.dropout, "fraction of activations dropped in training");
+  visit("batch", c.batch, "sequences per step, over all ranks");
+  visit("micro_batch", c.micro_batch, "sequences a rank computes at once (0: its whole share)");
+  visit("steps", c.steps, "optimizer steps");
+  visit("lr", c.lr, "largest learning rate");
+  visit("min_lr", c.min_lr, "learning rate at the end");
+  visit("warmup", c.warmup, "steps of linear warm-up");
+  visit("schedule", c.schedule, "cosine, linear, step or constant");
+  visit("beta1", c.beta1, "AdamW: decay of the mean gradient");
+  visit("beta2", c.beta2, "AdamW: decay of the mean square");
+  visit("epsilon", c.epsilon, "AdamW: added to the root of the mean square");
+  visit("weight_decay", c.weight_decay, "AdamW: pull of the matrices towards zero");
+  visit("clip", c.clip, "largest global norm of the gradient (0: none)");
+  visit("precision", c.precision, "f32 or bf16");
+  visit("eval_every", c.eval_every, "steps between validations");
+  visit("eval_batches", c.eval_batches, "batches per validation (0: the whole split)");
+  visit("checkpoint_every", c.checkpoint_every, "steps between checkpoints");
+  visit("keep", c.keep, "checkpoints kept, besides the best");
+  visit("sample_every", c.sample_every, "steps between samples (0: only at the end)");
+  visit("sample_length", c.sample_length, "tokens of a sample");
+  visit("seed", c.seed, "of the first weights, the order of the data and the dropout");
+  visit("threads", c.threads, "threads of each rank (0: the processors shared out)");
+  visit("bucket_mb", c.bucket_mb, "megabytes of gradients averaged at a time");
+}
+
+/// The names of choices that make a run what it is: a resumed run cannot change them.
+const std::vector<std::string>& fixed_choices();
+
+nlohmann::ordered_json to_json(const TrainConfig& config);
+/// Overwrites the choices that `json` names. Throws UserError for an unknown name (with the nearest known
+/// one) and for a value of another type; `where` is what the sentence calls the source.
+void apply_json(TrainConfig& config, const nlohmann::ordered_json& json, const std::string& where);
+/// Reads a file of choices, as config.json is one. Throws UserError.
+nlohmann::ordered_json read_json_file(const std::filesystem::path& path);
+
+}  // namespace gpt

@@ -1,0 +1,45 @@
+// gpt: the trainer.
+#include <cstdio>
+#include <map>
+
+#include "10_collectives/mpi_communicator.hpp"
+#include "16_trainer/commands.hpp"
+#include "16_trainer/together.hpp"
+
+namespace {
+
+int run(int argc, char** argv, gpt::Communicator& communicator) {
+  CLI::App app("Train a GPT, and use it. Started by mpirun, all ranks train one model together.", "gpt");
+  app.require_subcommand(1);
+  std::map<const CLI::App*, gpt::Command> commands;
+  const auto add = [&](const char* name, const char* meaning, gpt::Command (*declare)(CLI::App&)) {
+    CLI::App* command = app.add_subcommand(name, meaning);
+    commands[command] = declare(*command);
+  };
+  add("train", "train a model", gpt::add_train);
+  add("sample", "write text with a trained model", gpt::add_sample);
+  add("eval", "loss and perplexity of a trained model", gpt::add_eval);
+  add("tokenize", "turn a text into a token file", gpt::add_tokenize);
+  add("check", "compare with results computed by PyTorch", gpt::add_check);
+  add("bench", "time whole training steps", gpt::add_bench);
+
+  bool go_on = false;
+  gpt::together(communicator, [&] { go_on = gpt::parse_arguments(app, argc, argv); });
+  return go_on ? commands.at(app.get_subcommands().front())(communicator) : gpt::exit_ok;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return gpt::run_mpi_program("gpt", [&](gpt::MpiSession& session) -> int {
+    if (session.rank() > 0 && !std::freopen("/dev/null", "w", stdout))
+      return gpt::exit_failure;  // rank 0 speaks
+    const auto communicator = gpt::make_world_communicator(session);
+    try {
+      return run(argc, argv, *communicator);
+    } catch (const gpt::FailedTogether& failure) {
+      if (*failure.what()) fmt::print(stderr, "gpt: {}\n", failure.what());
+      return failure.exit_code;
+    }
+  });
+}

@@ -1,0 +1,37 @@
+#include "16_trainer/summary.hpp"
+
+#include <omp.h>
+
+namespace gpt {
+
+std::string with_commas(int64_t number) {
+  std::string text = std::to_string(number);
+  for (int64_t at = static_cast<int64_t>(text.size()) - 3; at > (number < 0 ? 1 : 0); at -= 3)
+    text.insert(static_cast<size_t>(at), ",");
+  return text;
+}
+
+std::string summary(const TrainConfig& c, const RunFolder& run, const TrainingData& data, const Gpt& model,
+                    int ranks, int64_t step) {
+  const int64_t tokens = c.batch * c.context;
+  const int threads = omp_get_max_threads();
+  std::string text;
+  text += fmt::format("model    {} parameters: {} layers, {} heads, width {}, context {}, vocabulary {}\n",
+                      with_commas(model.parameters().parameter_count()), c.layers, c.heads, c.width,
+                      c.context, with_commas(model.config().vocabulary));
+  text += fmt::format("data     {}: {} tokens to train on, {} for validation ({} tokenizer)\n",
+                      c.data.empty() ? "the book itself" : c.data, with_commas(data.training.size()),
+                      with_commas(data.validation.size()), data.tokenizer->kind());
+  text += fmt::format(
+      "batch    {} sequences, {} tokens a step; {} steps are {:.1f} times the data\n", c.batch,
+      with_commas(tokens), with_commas(c.steps),
+      static_cast<double>(c.steps) * static_cast<double>(tokens) / static_cast<double>(data.training.size()));
+  text += fmt::format("machine  {} rank{} with {} thread{} each, {}; {:.1f} MFLOP per token\n", ranks,
+                      ranks == 1 ? "" : "s", threads, threads == 1 ? "" : "s", c.precision,
+                      approximate_flops_per_token(model.config(), c.context) / 1e6);
+  text += fmt::format("folder   {}{}\n", run.path.string(),
+                      step > 0 ? fmt::format(", from step {} on", step) : "");
+  return text;
+}
+
+}  // namespace gpt

@@ -1,0 +1,189 @@
+// gpt train: the loop around the step.
+#include <cmath>
+#include <exception>
+
+#include "05_gpt/generate.hpp"
+#include "16_trainer/checkpoint.hpp"
+#include "16_trainer/commands.hpp"
+#include "16_trainer/evaluation.hpp"
+#include "16_trainer/health.hpp"
+#include "16_trainer/preparation.hpp"
+#include "16_trainer/progress.hpp"
+#include "16_trainer/stop.hpp"
+#include "16_trainer/summary.hpp"
+#include "16_trainer/text_stream.hpp"
+#include "16_trainer/together.hpp"
+#include "16_trainer/trainer.hpp"
+#include "common/file.hpp"
+#include "common/program.hpp"
+
+namespace gpt {
+namespace {
+
+/// One run, from its first step here to its last.
+class Run {
+ public:
+  Run(Preparation& preparation, Communicator& communicator)
+      : config_(preparation.config),
+        run_(preparation.run),
+        data_(preparation.data),
+        communicator_(communicator),
+        backend_(make_cpu_backend(config_.compute_type())),
+        trainer_(config_, config_.model(data_.tokenizer->vocabulary_size()), *backend_, communicator),
+        loader_(data_.training, config_.context, config_.batch, config_.seed) {
+    if (preparation.resumed) together(communicator_, [&] { load_checkpoint(); });
+    on_first_rank(communicator_, [&] { metrics_ = std::make_unique<MetricsLog>(run_.metrics(), step_); });
+  }
+
+  int run();
+
+ private:
+  bool speaks() const { return communicator_.rank() == 0; }
+  bool due(int64_t every) const { return step_ == config_.steps || (every > 0 && step_ % every == 0); }
+
+  void load_checkpoint();
+  void write_down(const StepResult& result, Progress& progress);
+  void save();
+  void write_sample();
+  int bad_number(const StepResult& result);
+  std::string how_to_go_on() const;
+
+  const TrainConfig& config_;
+  const RunFolder& run_;
+  const TrainingData& data_;
+  Communicator& communicator_;
+  std::unique_ptr<Backend> backend_;
+  Trainer trainer_;
+  DataLoader loader_;
+  StopSignals stop_;
+  std::unique_ptr<MetricsLog> metrics_;  // rank 0's
+  int64_t step_ = 0;                     // steps done
+  int64_t saved_step_ = -1;
+  double train_loss_ = 0;
+  std::optional<double> val_loss_;  // of this very step
+};
+
+void Run::load_checkpoint() {
+  const auto checkpoints = list_checkpoints(run_.checkpoints());
+  if (checkpoints.empty()) return;  // killed before the first: begin again
+  const TrainState state = verify_checkpoint(checkpoints.back());
+  GPT_REQUIRE(state.data == data_.fingerprint,
+              "the data in {} are not those that the checkpoint {} was trained on",
+              run_.training_tokens().parent_path().string(), checkpoints.back().string());
+  load_model(checkpoints.back(), trainer_.model());
+  load_optimizer(checkpoints.back(), trainer_.model(), trainer_.optimizer());
+  step_ = saved_step_ = state.step;
+  train_loss_ = state.train_loss;
+  val_loss_ = state.val_loss;
+}
+
+void Run::save() {
+  if (saved_step_ == step_) return;
+  metrics_->sync();
+  save_checkpoint(run_.checkpoints(), {step_, train_loss_, val_loss_, data_.fingerprint, to_json(config_)},
+                  trainer_.model(), trainer_.optimizer());
+  saved_step_ = step_;
+  remove_old_checkpoints(run_.checkpoints(), config_.keep);
+}
+
+void Run::write_sample() {
+  if (config_.sample_length == 0) return;
+  const std::string text =
+      sample_text(trainer_.model(), *data_.tokenizer, data_.training, config_.sample_length, config_.seed);
+  write_file_atomically(run_.sample(), text + "\n");
+}
+
+// [write_down]
+/// What rank 0 does after a step, while the others are on their way to the next.
+void Run::write_down(const StepResult& result, Progress& progress) {
+  const double tokens = static_cast<double>(config_.batch * config_.context);
+  const StepMetrics metrics{.step = step_,
+                            .train_loss = result.loss,
+                            .val_loss = val_loss_,
+                            .lr = result.lr,
+                            .grad_norm = result.grad_norm,
+                            .tokens_per_second = tokens / result.seconds,
+                            .step_ms = 1e3 * result.seconds,
+                            .comm_ms = 1e3 * result.communication_seconds};
+  metrics_->append(metrics);
+  if (val_loss_ || due(config_.eval_every)) write_file_atomically(run_.plot(), metrics_->plot().svg());
+  if (due(config_.checkpoint_every) || result.wish == Wish::stop) save();
+  if (due(config_.sample_every)) write_sample();
+  progress.show(metrics);
+}
+// [/write_down]
+
+// [run]
+int Run::run() {
+  if (speaks())
+    fmt::print("{}", summary(config_, run_, data_, trainer_.model(), communicator_.size(), step_));
+  Progress progress(step_, config_.steps, terminal_width(), !speaks());
+  std::exception_ptr failure;  // of what rank 0 writes: the others hear of it with the next step
+  Wish wish = Wish::go_on;
+  while (step_ < config_.steps && wish == Wish::go_on) {
+    const Wish mine = failure ? Wish::give_up : stop_.requested() ? Wish::stop : Wish::go_on;
+    const StepResult result = trainer_.step(loader_, step_, mine);
+    if (!result.finite()) return bad_number(result);
+    wish = result.wish;
+    if (wish == Wish::give_up) break;
+    ++step_;
+    train_loss_ = result.loss;
+    val_loss_.reset();
+    if (due(config_.eval_every)) trainer_.check_replicas(step_);
+    if (due(config_.eval_every) && data_.validation.size() >= 2)
+      val_loss_ =
+          evaluate(trainer_.model(), data_.validation, config_.batch, config_.eval_batches, communicator_);
+    if (val_loss_ && !std::isfinite(*val_loss_)) return bad_number({.loss = *val_loss_});
+    try {
+      if (speaks()) write_down(result, progress);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+  }
+  together(communicator_, [&] {
+    if (failure) std::rethrow_exception(failure);
+  });
+  if (wish == Wish::stop)
+    progress.say(fmt::format("stopped after step {}; {}", step_, how_to_go_on()));
+  else
+    progress.say(fmt::format("done: {} holds the run; its last words are in {}", run_.path.string(),
+                             run_.sample().string()));
+  return exit_ok;
+}
+// [/run]
+
+/// A loss or gradient that is no number. Every rank sees the same and returns; nothing is written.
+int Run::bad_number(const StepResult& result) {
+  if (speaks()) {
+    const auto checkpoints = list_checkpoints(run_.checkpoints());
+    fmt::print(stderr, "gpt: stopped in step {}: {}; {}\n", step_ + 1,
+               describe_bad_step(trainer_.model().parameters(), result.loss),
+               checkpoints.empty() ? "there is no checkpoint yet"
+                                   : "the last good checkpoint is " + checkpoints.back().string());
+  }
+  return exit_failure;
+}
+
+std::string Run::how_to_go_on() const {
+  const int ranks = communicator_.size();
+  const std::string options = "--resume --out " + run_.path.string();
+  if (std::getenv("GPT_TERMINAL"))  // started by ./book, which trains with two ranks unless told
+    return fmt::format("go on with ./book train {}{}", ranks == 2 ? "" : fmt::format("--ranks {} ", ranks),
+                       options);
+  return fmt::format("go on with {}gpt train {}", ranks > 1 ? fmt::format("mpirun -np {} ", ranks) : "",
+                     options);
+}
+
+}  // namespace
+
+Command add_train(CLI::App& app) {
+  auto options = std::make_shared<TrainOptions>();
+  add_train_options(app, *options);
+  return [options](Communicator& communicator) {
+    Preparation preparation = prepare_run(*options, communicator);
+    set_threads(preparation.config.threads);
+    return Run(preparation, communicator).run();
+  };
+}
+
+}  // namespace gpt

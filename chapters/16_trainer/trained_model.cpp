@@ -1,0 +1,67 @@
+#include "16_trainer/trained_model.hpp"
+
+#include "05_gpt/weights.hpp"
+#include "16_trainer/checkpoint.hpp"
+#include "16_trainer/commands.hpp"
+#include "common/check.hpp"
+
+namespace gpt {
+namespace {
+
+namespace fs = std::filesystem;
+
+void build_model(TrainedModel& trained, const fs::path& weights) {
+  const SafetensorsFile file(weights);
+  trained.backend = make_cpu_backend(trained.config.compute_type());
+  trained.model = std::make_unique<Gpt>(config_of(file), *trained.backend, 0);
+  load_weights(file, trained.model->parameters(), trained.model->parameters().values());
+  trained.model->parameters().refresh_compute_copy();
+}
+
+void read_checkpoint(TrainedModel& trained) {
+  const TrainState state = verify_checkpoint(trained.checkpoint);
+  apply_json(trained.config, state.config, trained.checkpoint.string());
+  trained.step = state.step;
+  build_model(trained, trained.checkpoint / "model.safetensors");
+}
+
+}  // namespace
+
+void add_model_options(CLI::App& app, ModelChoice& model) {
+  app.add_option("--run", model.run, "folder of a run (default: the latest in out/)");
+  app.add_option("--checkpoint", model.checkpoint,
+                 "folder of a checkpoint (default: the run's newest), or a file of weights");
+  app.add_option("--tokenizer", model.tokenizer, "the model's tokenizer (default: the run's)");
+}
+
+TrainedModel load_trained_model(const ModelChoice& choice) {
+  TrainedModel trained;
+  trained.checkpoint = choice.checkpoint;
+  if (choice.checkpoint.empty()) {
+    trained.run = existing_run_folder(choice.run);
+    const auto checkpoints = list_checkpoints(trained.run.checkpoints());
+    GPT_REQUIRE(!checkpoints.empty(), "the run in {} has no checkpoint yet", trained.run.path.string());
+    trained.checkpoint = checkpoints.back();
+  } else {
+    GPT_REQUIRE(choice.run.empty(), "--run and --checkpoint both name a model: give one of them");
+    GPT_REQUIRE(fs::exists(trained.checkpoint), "there is no checkpoint {}", choice.checkpoint);
+    const fs::path run = fs::weakly_canonical(trained.checkpoint).parent_path().parent_path();
+    if (RunFolder{run}.holds_a_run()) trained.run.path = run;
+  }
+  if (fs::is_directory(trained.checkpoint))
+    read_checkpoint(trained);
+  else
+    build_model(trained, trained.checkpoint);
+
+  GPT_REQUIRE(!choice.tokenizer.empty() || !trained.run.path.empty(),
+              "{} belongs to no run: name its tokenizer by --tokenizer", trained.checkpoint.string());
+  trained.tokenizer =
+      load_tokenizer(choice.tokenizer.empty() ? trained.run.tokenizer() : fs::path(choice.tokenizer));
+  GPT_REQUIRE(trained.tokenizer->vocabulary_size() == trained.model->config().vocabulary,
+              "the tokenizer has {} tokens, and the model in {} a vocabulary of {}",
+              trained.tokenizer->vocabulary_size(), trained.checkpoint.string(),
+              trained.model->config().vocabulary);
+  return trained;
+}
+
+}  // namespace gpt

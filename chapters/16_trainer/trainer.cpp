@@ -1,0 +1,106 @@
+#include "16_trainer/trainer.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "03_optimizers/clipping.hpp"
+
+namespace gpt {
+namespace {
+
+constexpr double bytes_per_megabyte = 1 << 20;
+
+DataParallelOptions parallel_options(const TrainConfig& config) {
+  DataParallelOptions options;
+  options.bucket_bytes = static_cast<int64_t>(config.bucket_mb * bytes_per_megabyte);
+  return options;
+}
+
+}  // namespace
+
+Schedule make_schedule(const TrainConfig& c) {
+  const int64_t warmup = std::min(c.warmup, c.steps);
+  if (c.schedule == "cosine") return cosine_schedule(c.lr, c.min_lr, warmup, c.steps);
+  if (c.schedule == "linear") return linear_schedule(c.lr, c.min_lr, warmup, c.steps);
+  if (c.schedule == "step")  // three stairs down to the smallest rate
+    return step_schedule(c.lr, c.lr > 0 ? std::pow(c.min_lr / c.lr, 1.0 / 3) : 1.0,
+                         std::max<int64_t>(1, c.steps / 4));
+  return constant_schedule(c.lr);
+}
+
+bool StepResult::finite() const {
+  return std::isfinite(loss) && std::isfinite(grad_norm);
+}
+
+Trainer::Trainer(const TrainConfig& config, const GptConfig& shape, Backend& backend,
+                 Communicator& communicator)
+    : config_(config),
+      communicator_(communicator),
+      model_(shape, backend, config.seed),
+      optimizer_(model_.parameters(), backend),
+      parallel_(model_.parameters(), communicator, parallel_options(config)),
+      schedule_(make_schedule(config)) {
+  parallel_.broadcast_parameters();
+}
+
+// [forward_backward]
+/// Leaves the gradient of the global batch's mean loss in the arena, and returns this rank's part of that
+/// loss.
+double Trainer::forward_backward(const DataLoader& data, int64_t number) {
+  const Share share = share_of(data.global_batch(), communicator_.rank(), communicator_.size());
+  const int64_t micro_batch = config_.micro_batch > 0 ? config_.micro_batch : share.count;
+  const double scale = 1.0 / static_cast<double>(data.global_batch() * data.context());
+  double loss_sum = 0;
+  if (share.count == 0) parallel_.prepare(true);
+  model_.parameters().zero_gradients();
+  for (int64_t done = 0; done < share.count; done += micro_batch) {
+    const int64_t rows = std::min(micro_batch, share.count - done);
+    const Batch batch = data.batch(number, share.first + done, rows);
+    parallel_.prepare(done + rows == share.count);  // only the last micro-batch sends its gradients
+    const Variable loss = model_.loss(batch.inputs, batch.targets, scale,
+                                      {.training = true,
+                                       .seed = config_.seed,
+                                       .step = static_cast<uint64_t>(number),
+                                       .first_sample = share.first + done});
+    loss.backward();
+    loss_sum += loss.value().item();
+  }
+  parallel_.finish();
+  return loss_sum;
+}
+// [/forward_backward]
+
+// [step]
+StepResult Trainer::step(const DataLoader& data, int64_t number, Wish wish) {
+  const auto start = std::chrono::steady_clock::now();
+  Backend& backend = model_.backend();
+  StepResult result;
+  const double loss = forward_backward(data, number);
+
+  // One more word to the other ranks: my part of the loss, and whether anybody wants to stop.
+  const std::vector<double> mine{loss, wish == Wish::stop ? 1.0 : 0.0, wish == Wish::give_up ? 1.0 : 0.0};
+  const Tensor votes = Tensor::from(mine, {3});
+  communicator_.all_reduce(votes, ReduceOp::sum);
+  result.loss = votes.at<double>({0});
+  if (votes.at<double>({1}) > 0) result.wish = Wish::stop;
+  if (votes.at<double>({2}) > 0) result.wish = Wish::give_up;
+
+  result.lr = schedule_(number);
+  result.grad_norm = std::sqrt(backend.sum_of_squares(model_.parameters().gradients()));
+  if (result.finite())
+    optimizer_.step({.learning_rate = result.lr,
+                     .beta1 = config_.beta1,
+                     .beta2 = config_.beta2,
+                     .epsilon = config_.epsilon,
+                     .weight_decay = config_.weight_decay,
+                     .gradient_scale = config_.clip > 0 ? clip_factor(result.grad_norm, config_.clip) : 1.0,
+                     .step = number + 1});
+  backend.synchronize();
+  result.communication_seconds = parallel_.communication_seconds();
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return result;
+}
+// [/step]
+
+}  // namespace gpt

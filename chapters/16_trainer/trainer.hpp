@@ -1,0 +1,58 @@
+#pragma once
+// One step of data-parallel training: the whole book in forty lines.
+
+#include <memory>
+
+#include "03_optimizers/schedule.hpp"
+#include "04_text/data_loader.hpp"
+#include "11_ddp/data_parallel.hpp"
+#include "16_trainer/adamw.hpp"
+#include "16_trainer/config.hpp"
+
+namespace gpt {
+
+/// What the ranks tell each other with every step.
+enum class Wish { go_on, stop, give_up };
+
+/// What one step was. All ranks see the same, the times apart.
+struct StepResult {
+  double loss = 0;       ///< mean over the global batch, before the step
+  double grad_norm = 0;  ///< global norm of the averaged gradient, before clipping
+  double lr = 0;
+  double seconds = 0;
+  double communication_seconds = 0;  ///< spent waiting for gradients of other ranks
+  Wish wish = Wish::go_on;           ///< the strongest of all ranks' wishes
+  bool finite() const;  ///< loss and gradient are numbers; where not, the parameters were left alone
+};
+
+/// A model in training: every rank has one, and all of them hold the same parameters.
+class Trainer {
+ public:
+  /// Backend and communicator outlive the trainer. Collective: the ranks start from rank 0's parameters.
+  Trainer(const TrainConfig& config, const GptConfig& shape, Backend& backend, Communicator& communicator);
+
+  /// Step `number` (counted from 0): this rank's share of global batch `number`, forward and backward, the
+  /// average over all ranks, clipping, AdamW. Collective.
+  StepResult step(const DataLoader& data, int64_t number, Wish wish = Wish::go_on);
+
+  Gpt& model() { return model_; }
+  AdamW& optimizer() { return optimizer_; }
+  /// Throws Error on all ranks, which names a rank and a parameter, when the models are not the same any
+  /// more. Collective.
+  void check_replicas(int64_t step) { parallel_.check_replicas(step); }
+
+ private:
+  double forward_backward(const DataLoader& data, int64_t number);
+
+  TrainConfig config_;
+  Communicator& communicator_;
+  Gpt model_;
+  AdamW optimizer_;
+  DataParallel parallel_;
+  Schedule schedule_;
+};
+
+/// The schedule that a configuration names.
+Schedule make_schedule(const TrainConfig& config);
+
+}  // namespace gpt

@@ -1,0 +1,127 @@
+// N ranks compute what one computes, however the batch is cut and the gradients are sent.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "16_trainer/evaluation.hpp"
+#include "16_trainer/trainer.hpp"
+
+namespace gpt {
+namespace {
+
+constexpr int64_t vocabulary = 17, steps = 10;
+
+TrainConfig choices() {
+  TrainConfig config;
+  config.layers = 2, config.heads = 2, config.width = 12, config.context = 6;
+  config.batch = 12, config.steps = steps, config.warmup = 2, config.lr = 1e-2, config.dropout = 0.1;
+  config.clip = 0.5;
+  return config;
+}
+
+Tokens text() {
+  const RandomStream random(1, RandomUse::example);
+  std::vector<int32_t> tokens(700);
+  for (size_t i = 0; i < tokens.size(); ++i)
+    tokens[i] = static_cast<int32_t>((i * i + random.below(i, 4)) % vocabulary);
+  return Tokens(tokens);
+}
+
+struct Outcome {
+  std::vector<double> losses;
+  std::vector<float> parameters;
+  double val_loss = 0;
+};
+
+/// What rank 0 has after the steps.
+Outcome train(const TrainConfig& config, int ranks) {
+  Outcome outcome;
+  run_threads(ranks, [&](Communicator& communicator) {
+    const auto backend = make_reference_backend(DType::f32);
+    Trainer trainer(config, config.model(vocabulary), *backend, communicator);
+    const DataLoader data(text(), config.context, config.batch, config.seed);
+    std::vector<double> losses;
+    for (int64_t step = 0; step < steps; ++step) losses.push_back(trainer.step(data, step).loss);
+    const double val_loss = evaluate(trainer.model(), text(), 3, 0, communicator);
+    if (communicator.rank() != 0) return;
+    const auto values = trainer.model().parameters().values().span<float>();
+    outcome = {losses, {values.begin(), values.end()}, val_loss};
+  });
+  return outcome;
+}
+
+void expect_same(const Outcome& a, const Outcome& b) {
+  for (size_t i = 0; i < a.losses.size(); ++i)
+    EXPECT_NEAR(a.losses[i], b.losses[i], 1e-5 * a.losses[i]) << "step " << i;
+  double largest = 0, difference = 0;
+  for (size_t i = 0; i < a.parameters.size(); ++i) {
+    largest = std::max<double>(largest, std::abs(a.parameters[i]));
+    difference = std::max<double>(difference, std::abs(a.parameters[i] - b.parameters[i]));
+  }
+  EXPECT_LE(difference, 1e-5 * largest);
+  EXPECT_NEAR(a.val_loss, b.val_loss, 1e-5 * a.val_loss);
+}
+
+TEST(Ranks, AnyNumberOfThemTrainsTheSameModel) {
+  const Outcome one = train(choices(), 1);
+  EXPECT_LT(one.losses.back(), one.losses.front());
+  for (const int ranks : {2, 3, 4, 5}) {  // 5 ranks share 12 sequences unevenly
+    SCOPED_TRACE(fmt::format("{} ranks", ranks));
+    expect_same(one, train(choices(), ranks));
+  }
+}
+
+TEST(Ranks, AnyMicroBatchAndAnyBucketTrainsTheSameModel) {
+  const Outcome one = train(choices(), 1);
+  for (const int64_t micro_batch : {1, 5, 12})
+    for (const double bucket_mb : {1e-4, 1e-3, 100.0}) {
+      SCOPED_TRACE(fmt::format("micro-batch {}, buckets of {} MB", micro_batch, bucket_mb));
+      TrainConfig config = choices();
+      config.micro_batch = micro_batch;
+      config.bucket_mb = bucket_mb;
+      expect_same(one, train(config, 2));
+    }
+}
+
+TEST(Ranks, OneWishReachesAll) {
+  run_threads(3, [&](Communicator& communicator) {
+    const auto backend = make_reference_backend(DType::f32);
+    Trainer trainer(choices(), choices().model(vocabulary), *backend, communicator);
+    const DataLoader data(text(), choices().context, choices().batch, 1);
+    EXPECT_EQ(trainer.step(data, 0).wish, Wish::go_on);
+    EXPECT_EQ(trainer.step(data, 1, communicator.rank() == 2 ? Wish::stop : Wish::go_on).wish, Wish::stop);
+    EXPECT_EQ(trainer.step(data, 2, communicator.rank() == 0 ? Wish::give_up : Wish::stop).wish,
+              Wish::give_up);
+  });
+}
+
+TEST(Ranks, ASteadyStepAsksTheSystemForNoMemory) {
+  const auto communicator = make_single_communicator();
+  const auto backend = make_cpu_backend();
+  TrainConfig config = choices();
+  config.micro_batch = 5;  // the last micro-batch is smaller
+  Trainer trainer(config, config.model(vocabulary), *backend, *communicator);
+  const DataLoader data(text(), config.context, config.batch, 1);
+  for (int64_t step = 0; step < 3; ++step) trainer.step(data, step);
+  const int64_t before = host_allocator()->statistics().system_requests;
+  const int64_t in_use = host_allocator()->statistics().in_use;
+  for (int64_t step = 3; step < steps; ++step) trainer.step(data, step);
+  EXPECT_EQ(host_allocator()->statistics().system_requests, before);
+  EXPECT_EQ(host_allocator()->statistics().in_use, in_use);
+}
+
+TEST(Ranks, ALossThatIsNoNumberLeavesTheParametersAlone) {
+  const auto communicator = make_single_communicator();
+  const auto backend = make_reference_backend(DType::f32);
+  Trainer trainer(choices(), choices().model(vocabulary), *backend, *communicator);
+  const DataLoader data(text(), choices().context, choices().batch, 1);
+  const Tensor values = trainer.model().parameters().values();
+  values.span<float>()[40] = NAN;
+  const Tensor before = values.clone();
+  EXPECT_FALSE(trainer.step(data, 0).finite());
+  values.span<float>()[40] = before.span<float>()[40] = 0;
+  for (int64_t i = 0; i < values.elements(); ++i) ASSERT_EQ(values.data<float>()[i], before.data<float>()[i]);
+}
+
+}  // namespace
+}  // namespace gpt
