@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 
 namespace gpt {
@@ -21,7 +22,10 @@ struct RunFolder {
   std::filesystem::path checkpoints() const { return path / "checkpoints"; }
 
   /// A run begins with its config.json.
-  bool holds_a_run() const { return std::filesystem::exists(config()); }
+  bool holds_a_run() const {
+    std::error_code ignored;
+    return std::filesystem::exists(config(), ignored);
+  }
 };
 
 /// The folder of a new run: `out`, or when that is empty out/PRESET or the first free of out/PRESET-2,

@@ -45,7 +45,7 @@ class Run {
   void write_down(const StepResult& result, Progress& progress);
   void save();
   void write_sample();
-  int bad_number(const StepResult& result);
+  int bad_number(int64_t step, double loss);
   std::string how_to_go_on() const;
 
   const TrainConfig& config_;
@@ -123,7 +123,7 @@ int Run::run() {
   while (step_ < config_.steps && wish == Wish::go_on) {
     const Wish mine = failure ? Wish::give_up : stop_.requested() ? Wish::stop : Wish::go_on;
     const StepResult result = trainer_.step(loader_, step_, mine);
-    if (!result.finite()) return bad_number(result);
+    if (!result.finite()) return bad_number(step_ + 1, result.loss);
     wish = result.wish;
     if (wish == Wish::give_up) break;
     ++step_;
@@ -133,7 +133,7 @@ int Run::run() {
     if (due(config_.eval_every) && data_.validation.size() >= 2)
       val_loss_ =
           evaluate(trainer_.model(), data_.validation, config_.batch, config_.eval_batches, communicator_);
-    if (val_loss_ && !std::isfinite(*val_loss_)) return bad_number({.loss = *val_loss_});
+    if (val_loss_ && !std::isfinite(*val_loss_)) return bad_number(step_, *val_loss_);
     try {
       if (speaks()) write_down(result, progress);
     } catch (...) {
@@ -153,11 +153,11 @@ int Run::run() {
 // [/run]
 
 /// A loss or gradient that is no number. Every rank sees the same and returns; nothing is written.
-int Run::bad_number(const StepResult& result) {
+int Run::bad_number(int64_t step, double loss) {
   if (speaks()) {
     const auto checkpoints = list_checkpoints(run_.checkpoints());
-    fmt::print(stderr, "gpt: stopped in step {}: {}; {}\n", step_ + 1,
-               describe_bad_step(trainer_.model().parameters(), result.loss),
+    fmt::print(stderr, "gpt: stopped in step {}: {}; {}\n", step,
+               describe_bad_step(trainer_.model().parameters(), loss),
                checkpoints.empty() ? "there is no checkpoint yet"
                                    : "the last good checkpoint is " + checkpoints.back().string());
   }
