@@ -19,6 +19,8 @@ target_compile_options(gpt_settings INTERFACE
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   target_compile_options(gpt_settings INTERFACE
     -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds -Wno-maybe-uninitialized -Wno-restrict)
+  # Vectors wider than the processor's are passed otherwise than on a processor that has them: no matter inside one build.
+  target_compile_options(gpt_settings INTERFACE -Wno-psabi)
 endif()
 if(GPT_NATIVE AND NOT GPT_SANITIZE)
   target_compile_options(gpt_settings INTERFACE -march=native)
