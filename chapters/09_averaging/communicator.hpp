@@ -20,6 +20,7 @@ class Work {
   virtual void wait() = 0;
 };
 
+// [communicator]
 /// A group of ranks 0 … size()-1. Every collective is called by all ranks, in the same order and with the
 /// same sizes and types; each rank passes its own tensor. Tensors are contiguous, f32, bf16, f64 or i32 (bf16
 /// is summed in f32). One thread per rank calls it. Implementations: threads (this chapter), MPI (10), NCCL
@@ -53,6 +54,7 @@ class Communicator {
   /// Every rank's text becomes that of `root`.
   std::string broadcast(const std::string& text, int root);
 };
+// [/communicator]
 
 /// Runs body(communicator) on `ranks` threads of this process, each as one rank, and waits for all. When one
 /// throws, the others are woken from whatever collective they wait in, and the first exception is thrown

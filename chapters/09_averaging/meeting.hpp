@@ -44,7 +44,6 @@ struct Contribution {
   Tensor tensor = {};  ///< contiguous, of one dimension; undefined where the operation takes none
   ReduceOp op = ReduceOp::sum;
   int root = 0;
-  Tensor result = {};      ///< where the operation has a second tensor
   int color = 0, key = 0;  ///< of split()
 };
 

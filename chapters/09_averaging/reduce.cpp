@@ -37,8 +37,10 @@ void reduce(std::span<const Tensor> inputs, ReduceOp op, std::span<const Tensor>
         combine<T>(total.data(), input.data<T>() + start, count, op);
       if (op == ReduceOp::average)
         for (int64_t i = 0; i < count; ++i) total[i] /= static_cast<A>(inputs.size());
-      for (const Tensor& output : outputs)
-        for (int64_t i = 0; i < count; ++i) output.data<T>()[start + i] = convert<T>(total[i]);
+      for (const Tensor& output : outputs) {
+        T* result = output.data<T>() + start;
+        for (int64_t i = 0; i < count; ++i) result[i] = convert<T>(total[i]);
+      }
     }
   });
 }
