@@ -10,7 +10,7 @@ namespace {
 
 int run(int argc, char** argv, gpt::Communicator& communicator) {
   CLI::App app("Train a GPT, and use it. Started by mpirun, all ranks train one model together.", "gpt");
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
   std::map<const CLI::App*, gpt::Command> commands;
   const auto add = [&](const char* name, const char* meaning, gpt::Command (*declare)(CLI::App&)) {
     CLI::App* command = app.add_subcommand(name, meaning);
@@ -24,7 +24,11 @@ int run(int argc, char** argv, gpt::Communicator& communicator) {
   add("bench", "time whole training steps", gpt::add_bench);
 
   bool go_on = false;
-  gpt::together(communicator, [&] { go_on = gpt::parse_arguments(app, argc, argv); });
+  gpt::together(communicator, [&] {
+    go_on = gpt::parse_arguments(app, argc, argv);
+    GPT_REQUIRE(!go_on || !app.get_subcommands().empty(),
+                "say what to do: train, sample, eval, tokenize, check or bench; --help says more");
+  });
   return go_on ? commands.at(app.get_subcommands().front())(communicator) : gpt::exit_ok;
 }
 

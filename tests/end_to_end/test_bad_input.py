@@ -7,7 +7,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from trainer import TINY, TrainerTest, checkpoints, contents, options
+from trainer import TINY, TrainerTest, checkpoints, command, contents, options
 
 
 class BadInput(TrainerTest):
@@ -59,6 +59,7 @@ class BadInput(TrainerTest):
         self.refuse("--data", self.text, "--widht", 3, mentions=["--width"])
         self.refuse("--data", self.text, "--preset", "shakespear-char", mentions=["shakespeare-char"])
         self.assert_refused(self.gpt("trian"), "train")
+        self.assert_refused(self.gpt(), "train")
         self.assert_refused(self.gpt("sample", "--temprature", 1), "--temperature")
         config = self.file("config.json", b'{"wdith": 3}')
         self.refuse("--data", self.text, "--config", config, mentions=["width"])
@@ -157,9 +158,8 @@ class FullDisk(TrainerTest):
         mount = f"mount -t tmpfs -o size={kilobytes}k none {disk} && cd {disk} && {script}"
         return subprocess.run(["unshare", "-m", "bash", "-c", mount], capture_output=True, text=True, timeout=120)
 
-    def train_words(self, *more):
-        from trainer import GPT
-        return " ".join(map(str, [GPT, "train", "--data", self.text, *options({**TINY, "out": "run"}), *more]))
+    def train_words(self, **more):
+        return " ".join(command(0, "train", "--data", self.text, *options({**TINY, "out": "run", **more})))
 
     def test_a_new_run_that_does_not_fit_leaves_nothing(self):
         done = self.on_small_disk(16, f"{self.train_words()}; code=$?; ls -A >&2; exit $code")
@@ -167,8 +167,8 @@ class FullDisk(TrainerTest):
 
     def test_a_checkpoint_that_does_not_fit_leaves_the_last_good_one(self):
         # 93 KB a checkpoint: two fit, the third does not.
-        script = (f"{self.train_words('--keep', 9, '--eval-every', 100)}; code=$?; "
-                  f"ls -A run/checkpoints; {os.environ.get('GPT', 'gpt')} eval --run run; exit $code")
+        script = (f"{self.train_words(**{'keep': 9, 'eval-every': 100})}; code=$?; "
+                  f"ls -A run/checkpoints; {' '.join(command(0, 'eval', '--run', 'run'))}; exit $code")
         done = self.on_small_disk(260, script)
         self.assert_refused(done, "No space left")
         self.assertIn("step-000005", done.stdout)

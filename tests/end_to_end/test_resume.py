@@ -22,7 +22,7 @@ class Resume(TrainerTest):
         return ["train", *options({"data": self.text, "out": self.folder / out, **CHOICES, **more})]
 
     def start(self, out, ranks):
-        return Job(self.folder, ranks, *self.words(out))
+        return Job(self, ranks, *self.words(out))
 
     def resume(self, out, ranks):
         done = self.gpt("train", "--resume", "--out", out, ranks=ranks)
@@ -50,7 +50,7 @@ class Resume(TrainerTest):
                 self.assertTrue(job.wait_for_step(run, self.random.randint(1, 40)), job.output())
                 job.kill()
                 self.assertLess(len(metrics_or_less(run)), CHOICES["steps"])
-                again = Job(self.folder, ranks, "train", "--resume", "--out", run)  # and killed once more
+                again = Job(self, ranks, "train", "--resume", "--out", run)  # and killed once more
                 again.wait_for_step(run, self.random.randint(20, 50))
                 again.kill()
                 self.resume(run.name, ranks)

@@ -119,9 +119,10 @@ def descendants(pid):
 class Job:
     """A run in the background."""
 
-    def __init__(self, folder, ranks, *words):
-        self.log = (folder / "job.log").open("w+")
-        self.process = subprocess.Popen(command(ranks, *words), cwd=folder, stdout=self.log, stderr=subprocess.STDOUT,
+    def __init__(self, test, ranks, *words):
+        self.log = (test.folder / "job.log").open("w+")
+        test.addCleanup(self.log.close)
+        self.process = subprocess.Popen(command(ranks, *words), cwd=test.folder, stdout=self.log, stderr=subprocess.STDOUT,
                                         stdin=subprocess.DEVNULL, start_new_session=True)
 
     def output(self):

@@ -16,6 +16,9 @@ TrainConfig choices() {
   config.layers = 2, config.heads = 2, config.width = 12, config.context = 6;
   config.batch = 12, config.steps = steps, config.warmup = 2, config.lr = 1e-2, config.dropout = 0.1;
   config.clip = 0.5;
+  // The bias of the keys has a gradient of exactly zero, because softmax does not feel it; what is computed
+  // is rounding noise, and Adam divides noise by its own size plus epsilon.
+  config.epsilon = 1e-5;
   return config;
 }
 
