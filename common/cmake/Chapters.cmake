@@ -63,15 +63,17 @@ set(GPT_MPI_ENVIRONMENT
 function(add_chapter_test chapter)
   cmake_parse_arguments(A "" "NAME" "SOURCES;LABELS;LIBRARIES" ${ARGN})
   set(target test_${chapter})
+  set(prefix ${chapter})
   if(A_NAME)
     set(target test_${chapter}_${A_NAME})
+    set(prefix "${chapter} ${A_NAME}")       # two programs of a chapter may hold the same tests
   endif()
   add_executable(${target} ${A_SOURCES})
   target_link_libraries(${target} PRIVATE chapter_${chapter} GTest::gtest_main ${A_LIBRARIES})
   if("threads" IN_LIST A_LABELS)
     add_dependencies(threads_tests ${target})
   endif()
-  gtest_discover_tests(${target} TEST_PREFIX "${chapter}: " DISCOVERY_MODE PRE_TEST NO_PRETTY_VALUES
+  gtest_discover_tests(${target} TEST_PREFIX "${prefix}: " DISCOVERY_MODE PRE_TEST NO_PRETTY_VALUES
     TEST_LIST ${target}_tests)
   # gtest_discover_tests cannot pass on a property that is a list, such as two labels: ctest reads them here.
   set(labels ${chapter} ${A_LABELS})
