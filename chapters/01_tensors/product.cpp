@@ -72,11 +72,13 @@ std::optional<dnnl::matmul> prepare(const Tensor& a, const Tensor& b, const Tens
   if (options.residual) then.append_binary(dnnl::algorithm::binary_add, describe(*options.residual));
   attributes.set_post_ops(then);
   try {
-    const dnnl::matmul::desc desc =
-        options.bias ? dnnl::matmul::desc(describe(a), describe(b), describe_bias(*options.bias, out.rank()),
-                                          describe(out))
-                     : dnnl::matmul::desc(describe(a), describe(b), describe(out));
-    return dnnl::matmul(dnnl::matmul::primitive_desc(desc, attributes, engine()));
+    const dnnl::memory::desc bias =
+        options.bias ? describe_bias(*options.bias, out.rank()) : dnnl::memory::desc();
+#if DNNL_VERSION_MAJOR >= 3
+    return dnnl::matmul({engine(), describe(a), describe(b), bias, describe(out), attributes});
+#else
+    return dnnl::matmul({{describe(a), describe(b), bias, describe(out)}, attributes, engine()});
+#endif
   } catch (const dnnl::error& error) {
     if (error.status == dnnl_unimplemented) return std::nullopt;
     throw;
