@@ -280,7 +280,8 @@ int main(int argc, char** argv) {
   program.section("training", "Learning to predict the next byte", train_once);
   program.section("writing", "Writing", [&] {
     train_once();
-    show_writing(*trained->model, "The Walrus", program.stable() ? 120 : 300);
+    program.stable() ? show_writing(*trained->model, "The Walrus", 120)
+                     : show_writing(*trained->model, "The ", 200);
   });
   return program.run(argc, argv);
 }
