@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -10,6 +11,9 @@ namespace gpt {
 void CpuBackend::cross_entropy_forward(const Tensor& losses, const Tensor& lse, const Tensor& logits,
                                        const Tensor& targets) {
   const int64_t N = logits.size(0), V = logits.size(1);
+  const int32_t* wanted = targets.data<int32_t>();
+  GPT_CHECK(std::all_of(wanted, wanted + N, [V](int32_t id) { return id < V; }), "a target outside 0 … {}",
+            V - 1);
 #pragma omp parallel for schedule(static)
   for (int64_t n = 0; n < N; ++n) {
     const float* row = logits.data<float>() + n * V;
@@ -19,7 +23,7 @@ void CpuBackend::cross_entropy_forward(const Tensor& losses, const Tensor& lse, 
 #pragma omp simd reduction(+ : sum)
     for (int64_t v = 0; v < V; ++v) sum += cpu::fast_exp(row[v] - largest);
     const float log_sum = largest + std::log(sum);
-    const int32_t target = targets.data<int32_t>()[n];
+    const int32_t target = wanted[n];
     lse.data<float>()[n] = log_sum;
     losses.data<float>()[n] = target < 0 ? 0.0f : log_sum - row[target];
   }

@@ -179,12 +179,12 @@ double mean_loss(Gpt& model, const Tokens& tokens, int64_t count, int64_t rows) 
   return sum / static_cast<double>(batches.targets());
 }
 
-// [train]
 Trained train(const Recipe& recipe, bool show_speed) {
   Trained result{recipe.make_backend(), nullptr};
   result.model = std::make_unique<Gpt>(recipe.config, *result.backend, /*seed=*/1);
   Gpt& model = *result.model;
 
+  // [train]
   const TokenSplit split = split_tokens(Tokens(ByteTokenizer().encode(recipe.text)), 0.1);
   const DataLoader loader(split.training, recipe.config.context, recipe.batch, /*seed=*/1);
   const auto optimizer = make_optimizer("adamw", model.parameters(), {.beta2 = 0.99, .weight_decay = 0.1});

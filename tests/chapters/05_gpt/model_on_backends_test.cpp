@@ -90,6 +90,17 @@ TEST_P(ModelOnBackend, LearnsOneBatchByHeartAndThenAsksTheSystemForNoMoreMemory)
   EXPECT_LT(model.loss(tokens, targets, 1.0 / 32, {}).value().item(), 0.05);
 }
 
+TEST_P(ModelOnBackend, RefusesTokensAndTargetsOutsideTheVocabulary) {
+  Gpt model({.layers = 1, .heads = 1, .width = 8, .context = 4, .vocabulary = 11}, *backend_, 1);
+  const Tensor good = Tensor::from<int32_t>({0, 10, -1}, {1, 3}),
+               bad = Tensor::from<int32_t>({0, 11, 1}, {1, 3});
+  EXPECT_THROW(model.logits(good, {}), Error);  // -1 is a target, but no token
+  EXPECT_THROW(model.logits(bad, {}), Error);
+  const Tensor tokens = random_tokens({1, 3}, 11, 0);
+  EXPECT_NO_THROW(model.loss(tokens, good, 1.0, {}));
+  EXPECT_THROW(model.loss(tokens, bad, 1.0, {}), Error);
+}
+
 INSTANTIATE_TEST_SUITE_P(Cpu, ModelOnBackend, testing::Values(DType::f32, DType::bf16),
                          [](const auto& test) { return std::string(name_of(test.param)); });
 
