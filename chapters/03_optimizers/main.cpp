@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <omp.h>
 
+#include <chrono>
 #include <cmath>
 
 #include "02_backprop/operations.hpp"
@@ -133,6 +134,38 @@ void show_clipping() {
   fmt::print("gradient descent at rate 0.01 in Rosenbrock's valley: the loss\n\n{}", table.text());
 }
 
+void show_cost(bool stable) {
+  constexpr int64_t parameters = 16 << 20;
+  ParameterStore store;
+  store.declare("weights", {parameters / 1024, 1024}, initial::normal(0.02));
+  store.allocate(1);
+  store.gradients().copy_from(store.values());
+  Table table({{"optimizer"},
+               {"memory", "bytes", "{}"},
+               {"traffic", "bytes", "{}"},
+               {"one step", "ms"},
+               {"", "GB/s"}});
+  for (const std::string& name : optimizer_names()) {
+    const auto optimizer = make_optimizer(name, store);
+    const auto states = static_cast<int>(optimizer->state().size());
+    const int memory = 4 * (2 + states);       // value, gradient, state
+    const int traffic = 4 * (3 + 2 * states);  // all of them read, and all but the gradient written
+    if (stable) {
+      table.row(name, memory, traffic, "–", "–");
+      continue;
+    }
+    optimizer->step(1e-3);
+    const auto start = std::chrono::steady_clock::now();
+    for (int i = 0; i < 5; ++i) optimizer->step(1e-3);
+    const double seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / 5;
+    table.row(name, memory, traffic, fmt::format("{:.1f}", 1e3 * seconds),
+              fmt::format("{:.1f}", 1e-9 * static_cast<double>(traffic * parameters) / seconds));
+  }
+  fmt::print("per parameter in f32; the step is one over {} parameters, on one thread\n\n{}", parameters,
+             table.text());
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -149,5 +182,6 @@ int main(int argc, char** argv) {
   program.section("decay", "Two kinds of weight decay", study_weight_decay);
   program.section("schedules", "Learning rates over time", [&] { show_schedules(figures); });
   program.section("clipping", "A bound on the step", show_clipping);
+  program.section("cost", "What a step costs", [&] { show_cost(program.stable()); });
   return program.run(argc, argv);
 }
