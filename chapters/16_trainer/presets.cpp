@@ -7,25 +7,27 @@ namespace gpt {
 namespace {
 
 // [book]
-/// The default: the book learns to write the book, in about three minutes on two processors.
+/// The default: a model learns to write this book, in about three minutes on two processors.
 TrainConfig book() {
   TrainConfig c;
-  c.tokenizer = "bpe:768";
-  c.layers = 4, c.heads = 4, c.width = 192, c.context = 128, c.dropout = 0.0;
-  c.batch = 16, c.steps = 1000;
-  c.lr = 2e-3, c.min_lr = 1e-4, c.warmup = 50;
+  c.tokenizer = "bpe:1024";
+  c.layers = 4, c.heads = 4, c.width = 256, c.context = 128, c.dropout = 0.0;
+  c.batch = 16, c.steps = 1200;
+  c.lr = 3e-3, c.min_lr = 1e-4, c.warmup = 100;
   c.eval_every = 100, c.checkpoint_every = 100, c.sample_length = 400;
   return c;
 }
 // [/book]
 
-/// nanoGPT's recipe for a processor (Karpathy, 2022): the characters of Shakespeare's plays.
+/// nanoGPT's recipe for a processor (Karpathy, 2022): the characters of Shakespeare's plays. Its learning
+/// rate is 1e-3, with which 2,000 steps end at a validation loss of 1.91 here; 2e-3 ends at 1.81 and 4e-3
+/// at 1.75.
 TrainConfig shakespeare_char() {
   TrainConfig c;
   c.tokenizer = "char";
   c.layers = 4, c.heads = 4, c.width = 128, c.context = 64, c.dropout = 0.0;
   c.batch = 12, c.steps = 2000;
-  c.lr = 1e-3, c.min_lr = 1e-4, c.warmup = 100;
+  c.lr = 4e-3, c.min_lr = 1e-4, c.warmup = 100;
   c.beta2 = 0.99, c.weight_decay = 0.1, c.clip = 1.0;
   c.eval_every = 250, c.checkpoint_every = 250;
   return c;
