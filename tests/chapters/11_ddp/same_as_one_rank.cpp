@@ -152,11 +152,10 @@ void expect_classifier_trains_as_on_one_rank(Communicator& communicator) {
 }
 
 void expect_gpt_trains_as_on_one_rank(Communicator& communicator) {
-  for (const DType type : {DType::f64, DType::f32}) {
-    SCOPED_TRACE(type == DType::f64 ? "f64" : "f32");
-    expect_all_cases_train_as_on_one_rank([=] { return make_tiny_gpt(type); }, all_cases({1000, 1 << 20}),
-                                          communicator);
-  }
+  expect_all_cases_train_as_on_one_rank([] { return make_tiny_gpt(DType::f64); }, all_cases({1000}),
+                                        communicator);
+  expect_all_cases_train_as_on_one_rank([] { return make_tiny_gpt(DType::f32); }, all_cases({1 << 20}),
+                                        communicator);
 }
 
 void expect_ranks_without_samples_change_nothing(Communicator& communicator) {
