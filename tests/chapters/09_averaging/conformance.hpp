@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,10 @@ struct ConformanceCheck {
   std::string name;
   void (*run)(Communicator&);
 };
+
+inline void PrintTo(const ConformanceCheck& check, std::ostream* out) {
+  *out << check.name;
+}
 
 /// All checks. They hold for groups of any size, one included.
 const std::vector<ConformanceCheck>& conformance_checks();
