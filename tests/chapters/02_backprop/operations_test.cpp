@@ -6,6 +6,11 @@
 #include "02_backprop/checked_operations.hpp"
 
 namespace gpt {
+
+static void PrintTo(const CheckedOperation& tested, std::ostream* out) {
+  *out << tested.name;
+}
+
 namespace {
 
 class Operation : public testing::TestWithParam<CheckedOperation> {};

@@ -24,6 +24,10 @@ struct Case {
   double (*formula)(double);
 };
 
+void PrintTo(const Case& tested, std::ostream* out) {
+  *out << tested.name;
+}
+
 class Activation : public testing::TestWithParam<Case> {};
 
 double gradient_error(Variable (*f)(const Variable&)) {

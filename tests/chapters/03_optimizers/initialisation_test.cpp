@@ -44,6 +44,10 @@ struct Case {
   double limit;  // of a uniform distribution, or 0 for a normal one
 };
 
+void PrintTo(const Case& tested, std::ostream* out) {
+  *out << tested.name;
+}
+
 class Initialisation : public testing::TestWithParam<Case> {};
 
 TEST_P(Initialisation, HasTheMomentsOfItsDistribution) {
