@@ -7,8 +7,8 @@
 
 namespace gpt {
 
-static void PrintTo(const CheckedOperation& tested, std::ostream* out) {
-  *out << tested.name;
+static void PrintTo(const CheckedOperation& tested, std::ostream* stream) {
+  *stream << tested.name;
 }
 
 namespace {

@@ -24,8 +24,8 @@ struct Case {
   double (*formula)(double);
 };
 
-void PrintTo(const Case& tested, std::ostream* out) {
-  *out << tested.name;
+void PrintTo(const Case& tested, std::ostream* stream) {
+  *stream << tested.name;
 }
 
 class Activation : public testing::TestWithParam<Case> {};

@@ -44,8 +44,8 @@ struct Case {
   double limit;  // of a uniform distribution, or 0 for a normal one
 };
 
-void PrintTo(const Case& tested, std::ostream* out) {
-  *out << tested.name;
+void PrintTo(const Case& tested, std::ostream* stream) {
+  *stream << tested.name;
 }
 
 class Initialisation : public testing::TestWithParam<Case> {};
