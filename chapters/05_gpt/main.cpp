@@ -11,9 +11,11 @@
 #include "03_optimizers/optimizer.hpp"
 #include "03_optimizers/schedule.hpp"
 #include "04_text/byte_tokenizer.hpp"
+#include "04_text/cleaning.hpp"
 #include "04_text/data_loader.hpp"
 #include "04_text/split.hpp"
 #include "04_text/text_source.hpp"
+#include "04_text/utf8.hpp"
 #include "05_gpt/generate.hpp"
 #include "05_gpt/gpt.hpp"
 #include "05_gpt/gpt_operations.hpp"
@@ -222,8 +224,9 @@ void show_writing(Gpt& model, const std::string& prompt, int64_t count) {
   const auto write = [&](const std::string& how, const Sampling& sampling) {
     const std::vector<int32_t> text = generate(model, tokenizer.encode(prompt), count, sampling);
     std::string shown = prompt + tokenizer.decode(text);
-    for (char& c : shown)
-      if ((c < ' ' && c != '\n') || c == 127) c = '?';
+    // Bytes are drawn one by one, and need not make characters.
+    while (const auto bad = first_invalid_utf8(shown)) shown[*bad] = '?';
+    shown = remove_control_characters(shown);
     fmt::print("--- {}\n{}\n", how, shown);
   };
   write("always the most probable byte (temperature 0)", {.temperature = 0.0});
