@@ -76,8 +76,7 @@ void Progress::show(const StepMetrics& m) {
 
 void Progress::say(const std::string& text) {
   if (silent_) return;
-  if (line_open_) fmt::print("\r\x1b[K");
-  line_open_ = false;
+  end_line();
   fmt::print("{}\n", text);
   std::fflush(stdout);
 }

@@ -23,7 +23,7 @@ class Progress {
   ~Progress() { end_line(); }
 
   void show(const StepMetrics& metrics);
-  /// A whole line of text, above the progress line.
+  /// A text on lines of its own, below the progress line.
   void say(const std::string& text);
 
  private:

@@ -1,4 +1,5 @@
 // gpt sample: text from a trained model, as it is drawn.
+#include "04_text/cleaning.hpp"
 #include "16_trainer/commands.hpp"
 #include "16_trainer/preparation.hpp"
 #include "16_trainer/text_stream.hpp"
@@ -27,7 +28,7 @@ void sample(const SampleOptions& options) {
   GPT_REQUIRE(!prompt.empty(), "--prompt needs at least one character");
 
   TextStream stream(*trained.tokenizer, [](std::string_view text) {
-    fmt::print("{}", text);
+    fmt::print("{}", remove_control_characters(text));  // which a terminal would obey
     std::fflush(stdout);
   });
   fmt::print("{}", options.prompt);

@@ -1,8 +1,9 @@
 // gpt train: the loop around the step.
 #include <cmath>
 #include <exception>
+#include <sstream>
 
-#include "05_gpt/generate.hpp"
+#include "04_text/cleaning.hpp"
 #include "16_trainer/checkpoint.hpp"
 #include "16_trainer/commands.hpp"
 #include "16_trainer/evaluation.hpp"
@@ -19,6 +20,8 @@
 
 namespace gpt {
 namespace {
+
+constexpr int sample_lines_shown = 12;
 
 /// One run, from its first step here to its last.
 class Run {
@@ -46,6 +49,7 @@ class Run {
   void save();
   void write_sample();
   int bad_number(int64_t step, double loss);
+  std::string last_words() const;
   std::string how_to_go_on() const;
 
   const TrainConfig& config_;
@@ -143,11 +147,8 @@ int Run::run() {
   together(communicator_, [&] {
     if (failure) std::rethrow_exception(failure);
   });
-  if (wish == Wish::stop)
-    progress.say(fmt::format("stopped after step {}; {}", step_, how_to_go_on()));
-  else
-    progress.say(fmt::format("done: {} holds the run; its last words are in {}", run_.path.string(),
-                             run_.sample().string()));
+  progress.say(wish == Wish::stop ? fmt::format("stopped after step {}; {}", step_, how_to_go_on())
+                                  : last_words());
   return exit_ok;
 }
 // [/run]
@@ -162,6 +163,19 @@ int Run::bad_number(int64_t step, double loss) {
                                    : "the last good checkpoint is " + checkpoints.back().string());
   }
   return exit_failure;
+}
+
+/// What a finished run says: where it lies, and the beginning of what its model writes.
+std::string Run::last_words() const {
+  std::string text = "done: the run is in " + run_.path.string();
+  if (!speaks() || !std::filesystem::exists(run_.sample())) return text;
+  text += ", a sample of its writing in " + run_.sample().string();
+  std::istringstream sample(
+      remove_control_characters(read_file(run_.sample())));  // which terminals would obey
+  std::string line;
+  for (int lines = 0; lines < sample_lines_shown && std::getline(sample, line); ++lines)
+    text += "\n  | " + line;
+  return text;
 }
 
 std::string Run::how_to_go_on() const {

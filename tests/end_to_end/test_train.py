@@ -40,6 +40,7 @@ class Train(TrainerTest):
         self.assertNotIn("\r", done.stdout)
         self.assertEqual(done.stderr, "")
         self.assertIn("step 20/20", done.stdout)
+        self.assertIn("  | ", done.stdout)  # the beginning of the sample
         self.assertIn("parameters", done.stdout)
 
     def test_only_the_newest_and_the_best_checkpoints_stay(self):

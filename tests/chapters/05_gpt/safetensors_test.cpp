@@ -138,6 +138,16 @@ TEST(Weights, AModelReadsBackWhatItWrote) {
   }
 }
 
+TEST(Weights, AFileWithoutHyperParametersTellsThemByItsShapes) {
+  const auto backend = make_reference_backend(DType::f32);
+  const GptConfig config{.layers = 3, .heads = 2, .width = 128, .context = 5, .vocabulary = 7};
+  const Gpt model(config, *backend, 1);
+  SafetensorsWriter writer;  // as GPT-2's own file
+  add_weights(writer, model.parameters(), model.parameters().values());
+  writer.write(scratch("model"));
+  EXPECT_EQ(config_of(SafetensorsFile(scratch("model"))), config);
+}
+
 TEST(Weights, AnotherShapeIsRefusedAndNothingChanges) {
   const auto backend = make_reference_backend(DType::f32);
   const Gpt wide({.layers = 1, .heads = 1, .width = 8, .context = 4, .vocabulary = 5}, *backend, 1);
