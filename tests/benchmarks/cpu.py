@@ -75,9 +75,9 @@ def fastest_environment(python, threads):
     if len(choices) == 1:
         return "as installed", {}
     speeds = {name: [] for name in choices}
+    probe = [python, HERE / "pytorch_step.py", "--steps", "20", "--threads", threads["OMP_NUM_THREADS"]]
     for _ in range(2):
         for name, choice in choices.items():
-            probe = [python, HERE / "pytorch_step.py", "--steps", "20"]
             speeds[name].append(run(probe, {**threads, **choice})["tokens_per_second"])
     best = max(speeds, key=lambda name: max(speeds[name]))
     return best, choices[best]
@@ -163,8 +163,8 @@ def main():
             print(f"round {number + 1} of {arguments.rounds}: {case.name()}", file=sys.stderr)
 
     print_table(table(cases, bool(python)), arguments.markdown)
-    rounds = f"{arguments.threads} threads, median of {arguments.rounds} rounds taken in turns"
-    print(f"\nWhole training steps, {rounds}.")
+    rounds = f"threads: {arguments.threads}; median of {arguments.rounds} rounds taken in turns"
+    print(f"\nWhole training steps; {rounds}.")
     if python:
         print(
             "ratio: the median of the rounds' ratios, and their range; best: the fastest rounds compared."

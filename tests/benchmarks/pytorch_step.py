@@ -107,7 +107,7 @@ def main():
     parser.add_argument("--preset", choices=PRESETS, default="shakespeare-char")
     parser.add_argument("--precision", choices=["f32", "bf16"], default="f32")
     parser.add_argument("--steps", type=int, default=50)
-    parser.add_argument("--warmup", type=int, default=5, help="steps before those that are timed")
+    parser.add_argument("--warmup", type=int, default=3, help="steps before those that are timed")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--attention", choices=["auto", "plain", "fused"], default="auto")
     arguments = parser.parse_args()
