@@ -165,9 +165,14 @@ void run_threads(int ranks, const std::function<void(Communicator&)>& body) {
       world->stop();
     }
   };
-  std::vector<std::thread> threads;
-  for (int rank = 0; rank < ranks; ++rank) threads.emplace_back(run_rank, rank);
-  for (std::thread& thread : threads) thread.join();
+  std::vector<std::jthread> threads;  // joins them when it goes
+  try {
+    for (int rank = 0; rank < ranks; ++rank) threads.emplace_back(run_rank, rank);
+  } catch (...) {  // the system gives no more threads: the ranks that run must not wait for those that do not
+    world->stop();
+    throw;
+  }
+  threads.clear();
   if (first) std::rethrow_exception(first);
   if (stopped) std::rethrow_exception(stopped);
 }
