@@ -7,6 +7,12 @@
 
 namespace gpt {
 
+/// From when to when something ran, on this process's clock.
+struct Interval {
+  std::chrono::steady_clock::time_point start{}, end{};
+  double seconds() const { return std::chrono::duration<double>(end - start).count(); }
+};
+
 /// Measures from its construction on.
 class Stopwatch {
  public:

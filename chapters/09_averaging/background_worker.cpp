@@ -10,6 +10,7 @@ struct BackgroundWorker::Task {
   std::condition_variable finished;
   bool done = false;
   std::exception_ptr failure;
+  Interval interval;
 };
 
 class BackgroundWorker::Handle : public Work {
@@ -19,6 +20,10 @@ class BackgroundWorker::Handle : public Work {
     std::unique_lock lock(task_->mutex);
     task_->finished.wait(lock, [&] { return task_->done; });
     if (task_->failure) std::rethrow_exception(task_->failure);
+  }
+  Interval interval() const override {
+    const std::lock_guard lock(task_->mutex);
+    return task_->interval;
   }
 
  private:
@@ -61,15 +66,18 @@ void BackgroundWorker::run() {
     const std::shared_ptr<Task> task = tasks_.front();
     lock.unlock();
     std::exception_ptr failure;
+    Interval interval{.start = std::chrono::steady_clock::now()};
     try {
       task->run();
     } catch (...) {
       failure = std::current_exception();
     }
+    interval.end = std::chrono::steady_clock::now();
     task->run = nullptr;  // lets go of the task's tensors before anybody learns that it is done
     {
       const std::lock_guard done(task->mutex);
       task->failure = std::move(failure);
+      task->interval = interval;
       task->done = true;
       task->finished.notify_all();
     }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "01_tensors/tensor.hpp"
+#include "common/timing.hpp"
 
 namespace gpt {
 
@@ -18,6 +19,8 @@ class Work {
   virtual ~Work() = default;
   /// Blocks until the result is there; throws what the collective threw. May be called again.
   virtual void wait() = 0;
+  /// When the operation ran, not when it was asked for. Known once wait() has returned.
+  virtual Interval interval() const = 0;
 };
 
 // [communicator]

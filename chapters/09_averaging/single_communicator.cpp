@@ -8,6 +8,10 @@ namespace {
 class Done final : public Work {
  public:
   void wait() override {}
+  Interval interval() const override { return {now_, now_}; }
+
+ private:
+  std::chrono::steady_clock::time_point now_ = std::chrono::steady_clock::now();
 };
 
 class SingleCommunicator final : public Communicator {

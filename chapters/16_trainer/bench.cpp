@@ -54,7 +54,8 @@ int bench(const BenchOptions& options, Communicator& communicator) {
   const int threads = set_threads(config.threads);
   const int64_t vocabulary = options.vocabulary > 0 ? options.vocabulary : usual_vocabulary(config);
   const auto backend = make_cpu_backend(config.compute_type());
-  Trainer trainer(config, config.model(vocabulary), *backend, communicator);
+  Trace trace;
+  Trainer trainer(config, config.model(vocabulary), *backend, communicator, trace);
   const int64_t tokens_per_step = config.batch * config.context;
   const DataLoader data(random_tokens(8 * tokens_per_step, vocabulary), config.context, config.batch,
                         config.seed);

@@ -26,13 +26,14 @@ constexpr int sample_lines_shown = 12;
 /// One run, from its first step here to its last.
 class Run {
  public:
-  Run(Preparation& preparation, Communicator& communicator)
+  Run(Preparation& preparation, Communicator& communicator, Trace& trace)
       : config_(preparation.config),
         run_(preparation.run),
         data_(preparation.data),
         communicator_(communicator),
+        trace_(trace),
         backend_(make_cpu_backend(config_.compute_type())),
-        trainer_(config_, config_.model(data_.tokenizer->vocabulary_size()), *backend_, communicator),
+        trainer_(config_, config_.model(data_.tokenizer->vocabulary_size()), *backend_, communicator, trace),
         loader_(data_.training, config_.context, config_.batch, config_.seed) {
     if (preparation.resumed) together(communicator_, [&] { load_checkpoint(); });
     on_first_rank(communicator_, [&] { metrics_ = std::make_unique<MetricsLog>(run_.metrics(), step_); });
@@ -56,6 +57,7 @@ class Run {
   const RunFolder& run_;
   const TrainingData& data_;
   Communicator& communicator_;
+  Trace& trace_;
   std::unique_ptr<Backend> backend_;
   Trainer trainer_;
   DataLoader loader_;
@@ -83,6 +85,7 @@ void Run::load_checkpoint() {
 
 void Run::save() {
   if (saved_step_ == step_) return;
+  const Trace::Span span = trace_.span("checkpoint");
   metrics_->sync();
   save_checkpoint(run_.checkpoints(), {step_, train_loss_, val_loss_, data_.fingerprint, to_json(config_)},
                   trainer_.model(), trainer_.optimizer());
@@ -134,9 +137,11 @@ int Run::run() {
     train_loss_ = result.loss;
     val_loss_.reset();
     if (due(config_.eval_every)) trainer_.check_replicas(step_);
-    if (due(config_.eval_every) && data_.validation.size() >= 2)
+    if (due(config_.eval_every) && data_.validation.size() >= 2) {
+      const Trace::Span span = trace_.span("validation");
       val_loss_ =
           evaluate(trainer_.model(), data_.validation, config_.batch, config_.eval_batches, communicator_);
+    }
     if (val_loss_ && !std::isfinite(*val_loss_)) return bad_number(step_, *val_loss_);
     try {
       if (speaks()) write_down(result, progress);
@@ -194,9 +199,10 @@ Command add_train(CLI::App& app) {
   auto options = std::make_shared<TrainOptions>();
   add_train_options(app, *options);
   return [options](Communicator& communicator) {
+    Trace trace;
     Preparation preparation = prepare_run(*options, communicator);
     set_threads(preparation.config.threads);
-    return Run(preparation, communicator).run();
+    return Run(preparation, communicator, trace).run();
   };
 }
 

@@ -34,9 +34,10 @@ bool StepResult::finite() const {
 }
 
 Trainer::Trainer(const TrainConfig& config, const GptConfig& shape, Backend& backend,
-                 Communicator& communicator)
+                 Communicator& communicator, Trace& trace)
     : config_(config),
       communicator_(communicator),
+      trace_(trace),
       model_(shape, backend, config.seed),
       optimizer_(model_.parameters(), backend),
       parallel_(model_.parameters(), communicator, parallel_options(config)),
@@ -56,16 +57,24 @@ double Trainer::forward_backward(const DataLoader& data, int64_t number) {
   model_.parameters().zero_gradients();
   for (int64_t done = 0; done < share.count; done += micro_batch) {
     const int64_t rows = std::min(micro_batch, share.count - done);
-    const Batch batch = data.batch(number, share.first + done, rows);
+    const Batch batch = [&] {
+      const Trace::Span span = trace_.span("data");
+      return data.batch(number, share.first + done, rows);
+    }();
     parallel_.prepare(done + rows == share.count);  // only the last micro-batch sends its gradients
-    const Variable loss = model_.loss(batch.inputs, batch.targets, scale,
-                                      {.training = true,
-                                       .seed = config_.seed,
-                                       .step = static_cast<uint64_t>(number),
-                                       .first_sample = share.first + done});
+    const Variable loss = [&] {
+      const Trace::Span span = trace_.span("forward");
+      return model_.loss(batch.inputs, batch.targets, scale,
+                         {.training = true,
+                          .seed = config_.seed,
+                          .step = static_cast<uint64_t>(number),
+                          .first_sample = share.first + done});
+    }();
+    const Trace::Span span = trace_.span("backward");
     loss.backward();
     loss_sum += loss.value().item();
   }
+  const Trace::Span span = trace_.span("wait for gradients");
   parallel_.finish();
   return loss_sum;
 }
@@ -74,6 +83,7 @@ double Trainer::forward_backward(const DataLoader& data, int64_t number) {
 // [step]
 StepResult Trainer::step(const DataLoader& data, int64_t number, Wish wish) {
   const auto start = std::chrono::steady_clock::now();
+  const Trace::Span whole = trace_.span(fmt::format("step {}", number + 1));
   Backend& backend = model_.backend();
   StepResult result;
   const double loss = forward_backward(data, number);
@@ -86,6 +96,7 @@ StepResult Trainer::step(const DataLoader& data, int64_t number, Wish wish) {
   if (votes.at<double>({1}) > 0) result.wish = Wish::stop;
   if (votes.at<double>({2}) > 0) result.wish = Wish::give_up;
 
+  const Trace::Span span = trace_.span("optimizer");
   result.lr = schedule_(number);
   result.grad_norm = std::sqrt(backend.sum_of_squares(model_.parameters().gradients()));
   if (result.finite())

@@ -8,6 +8,7 @@
 #include "11_ddp/data_parallel.hpp"
 #include "16_trainer/adamw.hpp"
 #include "16_trainer/config.hpp"
+#include "common/trace.hpp"
 
 namespace gpt {
 
@@ -28,8 +29,10 @@ struct StepResult {
 /// A model in training: every rank has one, and all of them hold the same parameters.
 class Trainer {
  public:
-  /// Backend and communicator outlive the trainer. Collective: the ranks start from rank 0's parameters.
-  Trainer(const TrainConfig& config, const GptConfig& shape, Backend& backend, Communicator& communicator);
+  /// Backend, communicator and trace outlive the trainer. Collective: the ranks start from rank 0's
+  /// parameters. The trace hears of every part of a step.
+  Trainer(const TrainConfig& config, const GptConfig& shape, Backend& backend, Communicator& communicator,
+          Trace& trace);
 
   /// Step `number` (counted from 0): this rank's share of global batch `number`, forward and backward, the
   /// average over all ranks, clipping, AdamW. Collective.
@@ -46,6 +49,7 @@ class Trainer {
 
   TrainConfig config_;
   Communicator& communicator_;
+  Trace& trace_;
   Gpt model_;
   AdamW optimizer_;
   DataParallel parallel_;

@@ -41,7 +41,8 @@ Outcome train(const TrainConfig& config, int ranks) {
   Outcome outcome;
   run_threads(ranks, [&](Communicator& communicator) {
     const auto backend = make_reference_backend(DType::f32);
-    Trainer trainer(config, config.model(vocabulary), *backend, communicator);
+    Trace trace;
+    Trainer trainer(config, config.model(vocabulary), *backend, communicator, trace);
     const DataLoader data(text(), config.context, config.batch, config.seed);
     std::vector<double> losses;
     for (int64_t step = 0; step < steps; ++step) losses.push_back(trainer.step(data, step).loss);
@@ -89,7 +90,8 @@ TEST(Ranks, AnyMicroBatchAndAnyBucketTrainsTheSameModel) {
 TEST(Ranks, OneWishReachesAll) {
   run_threads(3, [&](Communicator& communicator) {
     const auto backend = make_reference_backend(DType::f32);
-    Trainer trainer(choices(), choices().model(vocabulary), *backend, communicator);
+    Trace trace;
+    Trainer trainer(choices(), choices().model(vocabulary), *backend, communicator, trace);
     const DataLoader data(text(), choices().context, choices().batch, 1);
     EXPECT_EQ(trainer.step(data, 0).wish, Wish::go_on);
     EXPECT_EQ(trainer.step(data, 1, communicator.rank() == 2 ? Wish::stop : Wish::go_on).wish, Wish::stop);
@@ -103,7 +105,8 @@ TEST(Ranks, ASteadyStepAsksTheSystemForNoMemory) {
   const auto backend = make_cpu_backend();
   TrainConfig config = choices();
   config.micro_batch = 5;  // the last micro-batch is smaller
-  Trainer trainer(config, config.model(vocabulary), *backend, *communicator);
+  Trace trace;
+  Trainer trainer(config, config.model(vocabulary), *backend, *communicator, trace);
   const DataLoader data(text(), config.context, config.batch, 1);
   for (int64_t step = 0; step < 3; ++step) trainer.step(data, step);
   const int64_t before = host_allocator()->statistics().system_requests;
@@ -116,7 +119,8 @@ TEST(Ranks, ASteadyStepAsksTheSystemForNoMemory) {
 TEST(Ranks, ALossThatIsNoNumberLeavesTheParametersAlone) {
   const auto communicator = make_single_communicator();
   const auto backend = make_reference_backend(DType::f32);
-  Trainer trainer(choices(), choices().model(vocabulary), *backend, *communicator);
+  Trace trace;
+  Trainer trainer(choices(), choices().model(vocabulary), *backend, *communicator, trace);
   const DataLoader data(text(), choices().context, choices().batch, 1);
   const Tensor values = trainer.model().parameters().values();
   values.span<float>()[40] = NAN;
