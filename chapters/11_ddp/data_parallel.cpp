@@ -7,10 +7,11 @@
 namespace gpt {
 
 DataParallel::DataParallel(ParameterStore& parameters, Communicator& communicator,
-                           DataParallelOptions options)
+                           DataParallelOptions options, std::unique_ptr<GradientReducer> reducer)
     : parameters_(parameters),
       communicator_(communicator),
       options_(options),
+      reducer_(reducer ? std::move(reducer) : std::make_unique<SumReducer>(communicator)),
       plan_(plan_buckets(parameters, options.bucket_bytes)) {
   for (size_t i = 0; i < parameters_.parameters().size(); ++i)
     parameters_.parameters()[i].variable.node()->on_ready([this, i] { ready(i); });
@@ -48,8 +49,7 @@ void DataParallel::ready(size_t parameter) {
 
 void DataParallel::start_next() {
   const Bucket& bucket = plan_.buckets[works_.size()];
-  works_.push_back(communicator_.all_reduce_async(parameters_.gradients().slice(0, bucket.from, bucket.to),
-                                                  ReduceOp::sum));
+  works_.push_back(reducer_->start(works_.size(), parameters_.gradients().slice(0, bucket.from, bucket.to)));
 }
 
 void DataParallel::finish() {
@@ -57,7 +57,11 @@ void DataParallel::finish() {
   armed_ = false;
   const auto start = std::chrono::steady_clock::now();
   while (works_.size() < plan_.buckets.size()) start_next();
-  for (const std::unique_ptr<Work>& work : works_) work->wait();
+  bucket_intervals_.clear();
+  for (const std::unique_ptr<Work>& work : works_) {
+    work->wait();
+    bucket_intervals_.push_back(work->interval());
+  }
   communication_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 // [/hooks]

@@ -7,6 +7,7 @@
 
 #include "09_averaging/communicator.hpp"
 #include "11_ddp/bucket.hpp"
+#include "11_ddp/reducer.hpp"
 
 namespace gpt {
 
@@ -29,8 +30,10 @@ struct DataParallelOptions {
 /// communicates: until then the gradients just gather.
 class DataParallel {
  public:
-  /// Both must outlive it. The ready hooks of the parameters belong to it until it is destroyed.
-  DataParallel(ParameterStore& parameters, Communicator& communicator, DataParallelOptions options = {});
+  /// Store and communicator must outlive it. The ready hooks of the parameters belong to it until it is
+  /// destroyed. Without a `reducer`, each bucket is one all-reduce.
+  DataParallel(ParameterStore& parameters, Communicator& communicator, DataParallelOptions options = {},
+               std::unique_ptr<GradientReducer> reducer = nullptr);
   ~DataParallel();
   DataParallel(const DataParallel&) = delete;
   DataParallel& operator=(const DataParallel&) = delete;
@@ -50,6 +53,8 @@ class DataParallel {
   /// Seconds that the last finish() waited: the part of the communication that the backward pass did not
   /// hide.
   double communication_seconds() const { return communication_seconds_; }
+  /// When the sum of each bucket ran in the step that the last finish() ended, on this process's clock.
+  const std::vector<Interval>& bucket_intervals() const { return bucket_intervals_; }
   const BucketPlan& plan() const { return plan_; }
 
   /// Throws Error on all ranks when their parameters are not the same, bit for bit. It names the step, a rank
@@ -63,12 +68,14 @@ class DataParallel {
   ParameterStore& parameters_;
   Communicator& communicator_;
   DataParallelOptions options_;
+  std::unique_ptr<GradientReducer> reducer_;
   BucketPlan plan_;
   bool armed_ = false;                        // between prepare(true) and finish()
   std::vector<int> missing_;                  // per bucket: parameters that are not ready yet
   std::vector<bool> seen_;                    // per parameter: ready in this step
   std::vector<std::unique_ptr<Work>> works_;  // of the buckets started so far: 0 … works_.size()-1
   double communication_seconds_ = 0.0;
+  std::vector<Interval> bucket_intervals_;
 };
 
 }  // namespace gpt

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "02_backprop/operations.hpp"
 #include "03_optimizers/initialisation.hpp"
 #include "tests/chapters/11_ddp/same_as_one_rank.hpp"
@@ -162,6 +164,47 @@ TEST_F(Launches, EndWithTheDataParallelThatMadeThem) {
   }
   backward({"p0", "p1", "p2"});
   EXPECT_TRUE(recorder_.started.empty());
+}
+
+TEST_F(Launches, GoThroughTheReducerBucketByBucket) {
+  struct Doubling : GradientReducer {
+    std::vector<size_t> buckets;
+    std::unique_ptr<Work> start(size_t bucket, const Tensor& gradients) override {
+      buckets.push_back(bucket);
+      gradients.fill(2.0 * gradients.data<float>()[0]);
+      return make_single_communicator()->all_reduce_async(gradients, ReduceOp::sum);
+    }
+  };
+  auto owned = std::make_unique<Doubling>();
+  const Doubling& reducer = *owned;
+  DataParallel parallel(store_, recorder_, {.bucket_bytes = 64}, std::move(owned));
+  parallel.prepare(true);
+  backward({"p0", "p1", "p2"});
+  parallel.finish();
+  EXPECT_EQ(reducer.buckets, (std::vector<size_t>{0, 1, 2}));
+  EXPECT_TRUE(recorder_.started.empty());
+  for (const float g : store_.gradients().span<float>()) EXPECT_EQ(g, 2.0f);
+}
+
+TEST_F(Launches, AreTimedBucketByBucket) {
+  run_threads(2, [](Communicator& communicator) {
+    ParameterStore store;
+    declare(store, {16, 16, 16});
+    DataParallel parallel(store, communicator, {.bucket_bytes = 64});
+    for (int step = 0; step < 2; ++step) {
+      const auto before = std::chrono::steady_clock::now();
+      parallel.prepare(true);
+      parallel.finish();
+      const std::vector<Interval>& intervals = parallel.bucket_intervals();
+      ASSERT_EQ(intervals.size(), 3u);
+      EXPECT_GE(intervals[0].start, before);
+      for (size_t b = 0; b < 3; ++b) {
+        EXPECT_LE(intervals[b].start, intervals[b].end);
+        EXPECT_LE(intervals[b > 0 ? b - 1 : 0].start, intervals[b].start);
+      }
+      EXPECT_LE(intervals[2].end, std::chrono::steady_clock::now());
+    }
+  });
 }
 
 TEST_F(Launches, CallsOutOfOrderAreErrors) {

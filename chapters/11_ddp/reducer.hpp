@@ -1,0 +1,38 @@
+#pragma once
+// How a bucket of gradients becomes the sum over all ranks.
+
+#include <memory>
+
+#include "09_averaging/communicator.hpp"
+
+namespace gpt {
+
+// [reducer]
+/// What DataParallel asks of the network. The plain way is one all-reduce for each bucket; others send fewer
+/// bytes, or add in an order of their own.
+class GradientReducer {
+ public:
+  virtual ~GradientReducer() = default;
+
+  /// Begins to turn `gradients`, this rank's part of bucket number `bucket`, into the sum over all ranks, in
+  /// place; wait() of the result ends it. In every step all ranks call this for all buckets in order, with
+  /// the same sizes, so what belongs to a bucket (a remainder that was not sent, say) can be kept by its
+  /// number. The calls come out of the backward pass: they must not wait for other ranks.
+  virtual std::unique_ptr<Work> start(size_t bucket, const Tensor& gradients) = 0;
+};
+
+/// One all-reduce for each bucket.
+class SumReducer final : public GradientReducer {
+ public:
+  /// The communicator outlives it.
+  explicit SumReducer(Communicator& communicator) : communicator_(communicator) {}
+  std::unique_ptr<Work> start(size_t /*bucket*/, const Tensor& gradients) override {
+    return communicator_.all_reduce_async(gradients, ReduceOp::sum);
+  }
+
+ private:
+  Communicator& communicator_;
+};
+// [/reducer]
+
+}  // namespace gpt
