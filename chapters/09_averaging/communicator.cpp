@@ -24,4 +24,11 @@ std::string Communicator::broadcast(const std::string& text, int root) {
   return {reinterpret_cast<const char*>(words.bytes_data()), static_cast<size_t>(received)};
 }
 
+void Communicator::exchange(const Tensor& sent, const Tensor& received, int other) {
+  // A send may wait for its receiver: were both to send first, both would wait forever.
+  if (rank() < other) send(sent, other);
+  receive(received, other);
+  if (rank() > other) send(sent, other);
+}
+
 }  // namespace gpt

@@ -52,7 +52,10 @@ class Communicator {
   /// The ranks that call with the same color form a new group, ordered by key, then by rank.
   virtual std::unique_ptr<Communicator> split(int color, int key) = 0;
 
-  // Composed from the above.
+  // Composed from the above, where an implementation knows nothing better.
+  /// Sends `sent` to rank `other` and receives `received` from it; `other` calls it, too, the other way
+  /// round. The two tensors do not overlap; they are of one type and may differ in length.
+  virtual void exchange(const Tensor& sent, const Tensor& received, int other);
   double all_reduce(double value, ReduceOp op);
   /// Every rank's text becomes that of `root`.
   std::string broadcast(const std::string& text, int root);

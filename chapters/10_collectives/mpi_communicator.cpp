@@ -163,6 +163,30 @@ void MpiCommunicator::receive(const Tensor& tensor, int from) {
   });
 }
 
+void MpiCommunicator::exchange(const Tensor& sent, const Tensor& received, int other) {
+  GPT_CHECK(other != rank_, "rank {} sends to itself", rank_);
+  check_host(sent);
+  check_host(received);
+  GPT_CHECK_EQ(sent.dtype(), received.dtype());
+  const MPI_Datatype type = mpi_type(sent.dtype());
+  const int64_t size = size_of(sent.dtype());
+  const int64_t piece = std::min<int64_t>(piece_bytes_ / size, std::numeric_limits<int>::max());
+  // Where the two lengths differ, one direction's last pieces are empty: both ranks count the longer one.
+  for (int64_t start = 0; start < std::max(sent.elements(), received.elements()); start += piece) {
+    const auto data = [&](const Tensor& t) { return t.bytes_data() + std::min(start, t.elements()) * size; };
+    const auto count = [&](const Tensor& t) {
+      return static_cast<int>(std::clamp<int64_t>(t.elements() - start, 0, piece));
+    };
+    MPI_Status status;
+    MPI_CHECK(MPI_Sendrecv(data(sent), count(sent), type, other, 0, data(received), count(received), type,
+                           other, 0, foreground_.get(), &status));
+    int arrived = 0;
+    MPI_CHECK(MPI_Get_count(&status, type, &arrived));
+    GPT_CHECK(arrived == count(received), "rank {} expects {} elements, but rank {} sent {}", rank_,
+              count(received), other, arrived);
+  }
+}
+
 std::unique_ptr<Communicator> MpiCommunicator::split(int color, int key) {
   MPI_Comm group = MPI_COMM_NULL;
   MPI_CHECK(MPI_Comm_split(foreground_.get(), color, key, &group));

@@ -52,6 +52,8 @@ class MpiCommunicator final : public Communicator {
   void all_gather(const Tensor& whole, const Tensor& part) override;
   void send(const Tensor& tensor, int to) override;
   void receive(const Tensor& tensor, int from) override;
+  /// Both directions at once, in one MPI_Sendrecv for each piece.
+  void exchange(const Tensor& sent, const Tensor& received, int other) override;
   std::unique_ptr<Communicator> split(int color, int key) override;
 
  private:

@@ -195,6 +195,22 @@ void messages_arrive_in_the_order_sent(Communicator& c) {
   }
 }
 
+void pairs_exchange_tensors_of_any_two_lengths(Communicator& c) {
+  // All pairs at a distance at the same time; the lower rank sends one element more.
+  for (int distance = 1; distance < c.size(); distance *= 2) {
+    const int other = c.rank() ^ distance;
+    if (other >= c.size()) continue;
+    for (const DType type : types)
+      for (const int64_t length : lengths) {
+        const int64_t longer = length + 1;
+        const bool low = c.rank() < other;
+        const Tensor received({low ? length : longer}, type);
+        c.exchange(numbers_of(c.rank(), low ? longer : length, type, c.size()), received, other);
+        EXPECT_TRUE(same_bits(received, numbers_of(other, low ? length : longer, type, c.size())));
+      }
+  }
+}
+
 void asynchronous_operations_finish_in_order_beside_the_foreground(Communicator& c) {
   constexpr int count = 20;
   std::vector<Tensor> tensors;
@@ -262,6 +278,7 @@ const std::vector<ConformanceCheck>& conformance_checks() {
       CHECK(all_gather_puts_the_parts_in_order_of_rank),
       CHECK(reduce_scatter_and_all_gather_work_in_place),
       CHECK(messages_arrive_in_the_order_sent),
+      CHECK(pairs_exchange_tensors_of_any_two_lengths),
       CHECK(asynchronous_operations_finish_in_order_beside_the_foreground),
       CHECK(asynchronous_operations_may_be_started_and_forgotten),
       CHECK(split_makes_independent_groups),
