@@ -19,13 +19,15 @@ Trace::Span Trace::span(std::string name) {
   return Span(this);
 }
 
-void Trace::close() {
+Interval Trace::close() {
   const std::lock_guard lock(mutex_);
   Open ended = std::move(open_.back());
   open_.pop_back();
   last_end_ = std::chrono::steady_clock::now();
-  if (recording_) events_.push_back({"main", ended.name, {ended.start, last_end_}});
+  const Interval interval{ended.start, last_end_};
+  if (recording_) events_.push_back({"main", ended.name, interval});
   if (open_.empty()) last_ = "after " + std::move(ended.name);
+  return interval;
 }
 
 void Trace::add(Event event) {
@@ -36,6 +38,11 @@ void Trace::add(Event event) {
 void Trace::record(bool on) {
   const std::lock_guard lock(mutex_);
   recording_ = on;
+}
+
+bool Trace::recording() const {
+  const std::lock_guard lock(mutex_);
+  return recording_;
 }
 
 std::vector<Trace::Event> Trace::take_events() {

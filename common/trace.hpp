@@ -1,8 +1,10 @@
 #pragma once
 // What a process is doing, and what it did when.
 
+#include <cstdint>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/timing.hpp"
@@ -18,9 +20,10 @@ class Trace {
     std::string track;  ///< who did it: "main" for spans
     std::string name;
     Interval interval;
+    std::vector<std::pair<std::string, int64_t>> numbers = {};  ///< what else there is to say: its bytes, …
   };
 
-  /// Open until it is destroyed.
+  /// Open until it ends, at the latest when it is destroyed.
   class Span {
    public:
     Span(Span&& other) noexcept : trace_(other.trace_) { other.trace_ = nullptr; }
@@ -28,6 +31,8 @@ class Trace {
     ~Span() {
       if (trace_) trace_->close();
     }
+    /// Ends it now, once; from when to when it was open, whether that is recorded or not.
+    Interval end() { return std::exchange(trace_, nullptr)->close(); }
 
    private:
     friend class Trace;
@@ -40,6 +45,7 @@ class Trace {
   void add(Event event);
 
   void record(bool on);
+  bool recording() const;
   /// The events recorded so far, in the order in which they ended; they are forgotten here.
   std::vector<Event> take_events();
 
@@ -52,7 +58,7 @@ class Trace {
     std::string name;
     std::chrono::steady_clock::time_point start;
   };
-  void close();
+  Interval close();
 
   mutable std::mutex mutex_;
   bool recording_ = false;

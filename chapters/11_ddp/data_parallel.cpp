@@ -29,6 +29,7 @@ void DataParallel::broadcast_parameters() {
 // [hooks]
 void DataParallel::prepare(bool last_micro_batch) {
   GPT_CHECK(!armed_, "prepare() after the last micro-batch: finish() comes first");
+  ready_times_.assign(plan_.of_parameter.size(), {});
   if (!last_micro_batch) return;
   armed_ = true;
   works_.clear();
@@ -38,6 +39,7 @@ void DataParallel::prepare(bool last_micro_batch) {
 }
 
 void DataParallel::ready(size_t parameter) {
+  if (parameter < ready_times_.size()) ready_times_[parameter] = std::chrono::steady_clock::now();
   if (!armed_ || !options_.overlap) return;
   GPT_CHECK(!seen_[parameter], "parameter {} became ready twice: one backward pass per prepare()",
             parameters_.parameters()[parameter].name);

@@ -2,6 +2,7 @@
 // Training one model on many ranks: every rank computes the gradients of its part of the batch, and all add
 // them up while the backward pass still runs.
 
+#include <chrono>
 #include <memory>
 #include <vector>
 
@@ -55,6 +56,9 @@ class DataParallel {
   double communication_seconds() const { return communication_seconds_; }
   /// When the sum of each bucket ran in the step that the last finish() ended, on this process's clock.
   const std::vector<Interval>& bucket_intervals() const { return bucket_intervals_; }
+  /// When each parameter's gradient was final in the last backward pass, by its index in the store; the zero
+  /// of the clock where it was not.
+  const std::vector<std::chrono::steady_clock::time_point>& ready_times() const { return ready_times_; }
   const BucketPlan& plan() const { return plan_; }
 
   /// Throws Error on all ranks when their parameters are not the same, bit for bit. It names the step, a rank
@@ -76,6 +80,7 @@ class DataParallel {
   std::vector<std::unique_ptr<Work>> works_;  // of the buckets started so far: 0 … works_.size()-1
   double communication_seconds_ = 0.0;
   std::vector<Interval> bucket_intervals_;
+  std::vector<std::chrono::steady_clock::time_point> ready_times_;
 };
 
 }  // namespace gpt

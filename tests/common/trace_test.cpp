@@ -34,6 +34,23 @@ TEST(Trace, RecordsSpansInsideEachOther) {
   EXPECT_TRUE(trace.take_events().empty());
 }
 
+TEST(Trace, ASpanThatIsEndedTellsItsIntervalAndEndsOnce) {
+  Trace trace;
+  trace.record(true);
+  Interval interval;
+  {
+    const Trace::Span outer = trace.span("outer");
+    Trace::Span inner = trace.span("inner");
+    interval = inner.end();
+    EXPECT_THAT(trace.where(), testing::StartsWith("outer for"));
+  }
+  const std::vector<Trace::Event> events = trace.take_events();
+  ASSERT_EQ(events.size(), 2u);
+  EXPECT_EQ(events[0].name, "inner");
+  EXPECT_EQ(events[0].interval.start, interval.start);
+  EXPECT_EQ(events[0].interval.end, interval.end);
+}
+
 TEST(Trace, RecordsOnlyWhenAsked) {
   Trace trace;
   static_cast<void>(trace.span("before"));
