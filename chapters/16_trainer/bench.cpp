@@ -55,31 +55,39 @@ int bench(const BenchOptions& options, Communicator& communicator) {
   const int64_t vocabulary = options.vocabulary > 0 ? options.vocabulary : usual_vocabulary(config);
   const auto backend = make_cpu_backend(config.compute_type());
   Trace trace;
+  on_first_rank(communicator, [&] { options.train.timeline.check(); });
+  TimelineFile timeline(options.train.timeline, trace, communicator);
   Trainer trainer(config, config.model(vocabulary), *backend, communicator, trace);
   const int64_t tokens_per_step = config.batch * config.context;
   const DataLoader data(random_tokens(8 * tokens_per_step, vocabulary), config.context, config.batch,
                         config.seed);
 
   std::vector<double> seconds;
+  Hiding sent;
   int64_t requests = 0;
   for (int64_t step = 0; step < warmup_steps + options.steps; ++step) {
     if (step == warmup_steps) requests = host_allocator()->statistics().system_requests;
+    timeline.before_step();
     const StepResult result = trainer.step(data, step);
-    if (step >= warmup_steps) seconds.push_back(result.seconds);
+    if (step < warmup_steps) continue;
+    seconds.push_back(result.seconds);
+    sent += result.communication;
   }
+  timeline.finish();
   requests = host_allocator()->statistics().system_requests - requests;
   std::nth_element(seconds.begin(), seconds.begin() + options.steps / 2, seconds.end());
   const double median = seconds[static_cast<size_t>(options.steps / 2)];
   const double speed = static_cast<double>(tokens_per_step) / median;
-  const double per_step = static_cast<double>(requests) / static_cast<double>(options.steps);
+  const auto steps = static_cast<double>(options.steps);
+  const double per_step = static_cast<double>(requests) / steps;
   if (communicator.rank() != 0) return exit_ok;
   if (options.json)
     fmt::print(
         R"({{"preset":"{}","precision":"{}","ranks":{},"threads":{},"tokens_per_second":{:.1f},"step_ms":{:.3f},)"
-        R"("peak_rss_mb":{:.1f},"system_requests_per_step":{}}})"
+        R"("peak_rss_mb":{:.1f},"system_requests_per_step":{},"comm_total_ms":{:.3f},"comm_hidden_ms":{:.3f}}})"
         "\n",
         config.preset, config.precision, communicator.size(), threads, speed, 1e3 * median, peak_megabytes(),
-        per_step);
+        per_step, 1e3 * sent.total / steps, 1e3 * sent.hidden / steps);
   else
     fmt::print(
         "{} in {}: {} tokens/s, {:.1f} ms a step (the median of {}), {:.0f} MB at the most, {} requests for "
@@ -106,6 +114,9 @@ Command add_bench(CLI::App& app) {
   choice("--batch", "batch", int64_t{}, "sequences per step");
   choice("--micro-batch", "micro_batch", int64_t{}, "sequences a rank computes at once (0: its whole share)");
   choice("--context", "context", int64_t{}, "tokens per sequence");
+  choice("--bucket-mb", "bucket_mb", double{}, "megabytes of gradients averaged at a time");
+  choice("--overlap", "overlap", std::string(), "on or off: average gradients while the backward pass runs");
+  add_timeline_options(app, options->train.timeline);
   app.add_option("--vocabulary", options->vocabulary, "tokens of the vocabulary (0: the preset's)");
   app.add_option("--steps", options->steps, "steps to time, after three to warm up");
   app.add_flag("--json", options->json, "one JSON object");

@@ -83,6 +83,7 @@ void TrainConfig::validate() const {
   between("threads", static_cast<double>(threads), 0, 1025);
   GPT_REQUIRE(bucket_mb > 0, "--bucket-mb must be more than 0, not {}", bucket_mb);
   require_one_of("--schedule", schedule, {"cosine", "linear", "step", "constant"});
+  require_one_of("--overlap", overlap, {"on", "off"});
   require_one_of("--precision", precision, {"f32", "bf16"});
 }
 // [/validate]

@@ -50,6 +50,7 @@ struct TrainConfig {
 
   int64_t threads = 0;  ///< OpenMP threads of each rank; 0: the processors of this host shared out
   double bucket_mb = 1.0;
+  std::string overlap = "on";
 
   bool operator==(const TrainConfig&) const = default;
 
@@ -93,6 +94,7 @@ void for_each_choice(Config& c, Visit&& visit) {
   visit("seed", c.seed, "of the first weights, the order of the data and the dropout");
   visit("threads", c.threads, "threads of each rank (0: the processors shared out)");
   visit("bucket_mb", c.bucket_mb, "megabytes of gradients averaged at a time");
+  visit("overlap", c.overlap, "on: average gradients while the backward pass runs; off: after it");
 }
 
 /// The names of choices that make a run what it is: a resumed run cannot change them.

@@ -17,8 +17,10 @@ std::string to_line(const StepMetrics& m) {
   if (m.val_loss) line += fmt::format(R"(,"val_loss":{:.6g})", *m.val_loss);
   return line +
          fmt::format(
-             R"(,"lr":{:.6g},"grad_norm":{:.6g},"tokens_per_second":{:.0f},"step_ms":{:.3f},"comm_ms":{:.3f}}})",
-             m.lr, m.grad_norm, m.tokens_per_second, m.step_ms, m.comm_ms) +
+             R"(,"lr":{:.6g},"grad_norm":{:.6g},"tokens_per_second":{:.0f},"step_ms":{:.3f},"comm_ms":{:.3f},)"
+             R"("comm_total_ms":{:.3f},"comm_hidden_ms":{:.3f}}})",
+             m.lr, m.grad_norm, m.tokens_per_second, m.step_ms, m.comm_ms, m.comm_total_ms,
+             m.comm_hidden_ms) +
          "\n";
 }
 

@@ -20,7 +20,9 @@ struct StepMetrics {
   double grad_norm = 0;          ///< before clipping
   double tokens_per_second = 0;  ///< of the training step alone, over all ranks
   double step_ms = 0;
-  double comm_ms = 0;  ///< in which this rank had nothing to do but wait for gradients
+  double comm_ms = 0;         ///< in which this rank had nothing to do but wait for gradients
+  double comm_total_ms = 0;   ///< in which gradients were on their way, or waiting for the other ranks
+  double comm_hidden_ms = 0;  ///< the part of it in which the backward pass ran
 };
 
 /// metrics.jsonl, and the curves in memory.

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "16_trainer/config.hpp"
+#include "16_trainer/timeline_file.hpp"
 
 namespace gpt {
 
@@ -13,6 +14,7 @@ struct TrainOptions {
   std::string config_file;  ///< empty: not given
   std::string out;          ///< empty: not given
   bool resume = false;
+  TimelineOptions timeline;
   nlohmann::ordered_json given = nlohmann::ordered_json::object();  ///< the choices given on the command line
 };
 

@@ -13,6 +13,7 @@
 #include "16_trainer/stop.hpp"
 #include "16_trainer/summary.hpp"
 #include "16_trainer/text_stream.hpp"
+#include "16_trainer/timeline_file.hpp"
 #include "16_trainer/together.hpp"
 #include "16_trainer/trainer.hpp"
 #include "common/file.hpp"
@@ -26,12 +27,13 @@ constexpr int sample_lines_shown = 12;
 /// One run, from its first step here to its last.
 class Run {
  public:
-  Run(Preparation& preparation, Communicator& communicator, Trace& trace)
+  Run(Preparation& preparation, const TimelineOptions& timeline, Communicator& communicator, Trace& trace)
       : config_(preparation.config),
         run_(preparation.run),
         data_(preparation.data),
         communicator_(communicator),
         trace_(trace),
+        timeline_(timeline, trace, communicator),
         backend_(make_cpu_backend(config_.compute_type())),
         trainer_(config_, config_.model(data_.tokenizer->vocabulary_size()), *backend_, communicator, trace),
         loader_(data_.training, config_.context, config_.batch, config_.seed) {
@@ -47,6 +49,7 @@ class Run {
 
   void load_checkpoint();
   void write_down(const StepResult& result, Progress& progress);
+  std::string communication() const;
   void save();
   void write_sample();
   int bad_number(int64_t step, double loss);
@@ -58,6 +61,7 @@ class Run {
   const TrainingData& data_;
   Communicator& communicator_;
   Trace& trace_;
+  TimelineFile timeline_;
   std::unique_ptr<Backend> backend_;
   Trainer trainer_;
   DataLoader loader_;
@@ -67,6 +71,8 @@ class Run {
   int64_t saved_step_ = -1;
   double train_loss_ = 0;
   std::optional<double> val_loss_;  // of this very step
+  Hiding sent_;                     // in all steps done here, …
+  int64_t sent_steps_ = 0;          // … which are so many
 };
 
 void Run::load_checkpoint() {
@@ -111,7 +117,9 @@ void Run::write_down(const StepResult& result, Progress& progress) {
                             .grad_norm = result.grad_norm,
                             .tokens_per_second = tokens / result.seconds,
                             .step_ms = 1e3 * result.seconds,
-                            .comm_ms = 1e3 * result.communication_seconds};
+                            .comm_ms = 1e3 * result.communication_seconds,
+                            .comm_total_ms = 1e3 * result.communication.total,
+                            .comm_hidden_ms = 1e3 * result.communication.hidden};
   metrics_->append(metrics);
   if (val_loss_ || due(config_.eval_every)) write_file_atomically(run_.plot(), metrics_->plot().svg());
   if (due(config_.checkpoint_every) || result.wish == Wish::stop) save();
@@ -129,11 +137,14 @@ int Run::run() {
   Wish wish = Wish::go_on;
   while (step_ < config_.steps && wish == Wish::go_on) {
     const Wish mine = failure ? Wish::give_up : stop_.requested() ? Wish::stop : Wish::go_on;
+    timeline_.before_step();
     const StepResult result = trainer_.step(loader_, step_, mine);
     if (!result.finite()) return bad_number(step_ + 1, result.loss);
     wish = result.wish;
     if (wish == Wish::give_up) break;
     ++step_;
+    ++sent_steps_;
+    sent_ += result.communication;
     train_loss_ = result.loss;
     val_loss_.reset();
     if (due(config_.eval_every)) trainer_.check_replicas(step_);
@@ -152,14 +163,24 @@ int Run::run() {
   together(communicator_, [&] {
     if (failure) std::rethrow_exception(failure);
   });
+  timeline_.finish();
+  if (communicator_.size() > 1) progress.say(communication());
   progress.say(wish == Wish::stop ? fmt::format("stopped after step {}; {}", step_, how_to_go_on())
                                   : last_words());
   return exit_ok;
 }
 // [/run]
 
+/// What the gradients' way to the other ranks took, as rank 0 saw it.
+std::string Run::communication() const {
+  return fmt::format("communication {:.1f} ms a step, {:.0f}% of it behind backward",
+                     1e3 * sent_.total / static_cast<double>(std::max<int64_t>(1, sent_steps_)),
+                     100 * sent_.share());
+}
+
 /// A loss or gradient that is no number. Every rank sees the same and returns; nothing is written.
 int Run::bad_number(int64_t step, double loss) {
+  timeline_.finish();
   if (speaks()) {
     const auto checkpoints = list_checkpoints(run_.checkpoints());
     fmt::print(stderr, "gpt: stopped in step {}: {}; {}\n", step,
@@ -200,9 +221,10 @@ Command add_train(CLI::App& app) {
   add_train_options(app, *options);
   return [options](Communicator& communicator) {
     Trace trace;
+    on_first_rank(communicator, [&] { options->timeline.check(); });
     Preparation preparation = prepare_run(*options, communicator);
     set_threads(preparation.config.threads);
-    return Run(preparation, communicator, trace).run();
+    return Run(preparation, options->timeline, communicator, trace).run();
   };
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "03_optimizers/clipping.hpp"
+#include "11_ddp/backward_parts.hpp"
 
 namespace gpt {
 namespace {
@@ -14,6 +15,7 @@ constexpr double bytes_per_megabyte = 1 << 20;
 DataParallelOptions parallel_options(const TrainConfig& config) {
   DataParallelOptions options;
   options.bucket_bytes = static_cast<int64_t>(config.bucket_mb * bytes_per_megabyte);
+  options.overlap = config.overlap == "on";
   return options;
 }
 
@@ -53,6 +55,7 @@ double Trainer::forward_backward(const DataLoader& data, int64_t number) {
   const int64_t micro_batch = config_.micro_batch > 0 ? config_.micro_batch : share.count;
   const double scale = 1.0 / static_cast<double>(data.global_batch() * data.context());
   double loss_sum = 0;
+  backward_ = {};
   if (share.count == 0) parallel_.prepare(true);
   model_.parameters().zero_gradients();
   for (int64_t done = 0; done < share.count; done += micro_batch) {
@@ -70,15 +73,38 @@ double Trainer::forward_backward(const DataLoader& data, int64_t number) {
                           .step = static_cast<uint64_t>(number),
                           .first_sample = share.first + done});
     }();
-    const Trace::Span span = trace_.span("backward");
-    loss.backward();
+    backward(loss);
     loss_sum += loss.value().item();
   }
-  const Trace::Span span = trace_.span("wait for gradients");
-  parallel_.finish();
+  average_gradients(number);
   return loss_sum;
 }
 // [/forward_backward]
+
+void Trainer::backward(const Variable& loss) {
+  Trace::Span span = trace_.span("backward");
+  loss.backward();
+  backward_ = span.end();
+  if (!trace_.recording()) return;
+  for (BackwardPart& part : backward_parts(model_.parameters(), backward_, parallel_.ready_times()))
+    trace_.add({"main", std::move(part.name), part.interval});
+}
+
+void Trainer::average_gradients(int64_t number) {
+  {
+    const Trace::Span span = trace_.span("wait for gradients");
+    parallel_.finish();
+  }
+  if (!trace_.recording()) return;
+  for (size_t b = 0; b < parallel_.plan().buckets.size(); ++b) {
+    const Bucket& bucket = parallel_.plan().buckets[b];
+    const int64_t bytes = (bucket.to - bucket.from) * size_of(model_.parameters().gradients().dtype());
+    trace_.add({"communication",
+                fmt::format("bucket {}", b),
+                parallel_.bucket_intervals()[b],
+                {{"step", number + 1}, {"bucket", static_cast<int64_t>(b)}, {"bytes", bytes}}});
+  }
+}
 
 // [step]
 StepResult Trainer::step(const DataLoader& data, int64_t number, Wish wish) {
@@ -109,6 +135,7 @@ StepResult Trainer::step(const DataLoader& data, int64_t number, Wish wish) {
                      .step = number + 1});
   backend.synchronize();
   result.communication_seconds = parallel_.communication_seconds();
+  result.communication = hidden_behind(backward_, parallel_.bucket_intervals());
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }

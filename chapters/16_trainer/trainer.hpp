@@ -6,6 +6,7 @@
 #include "03_optimizers/schedule.hpp"
 #include "04_text/data_loader.hpp"
 #include "11_ddp/data_parallel.hpp"
+#include "11_ddp/hidden.hpp"
 #include "16_trainer/adamw.hpp"
 #include "16_trainer/config.hpp"
 #include "common/trace.hpp"
@@ -22,6 +23,7 @@ struct StepResult {
   double lr = 0;
   double seconds = 0;
   double communication_seconds = 0;  ///< spent waiting for gradients of other ranks
+  Hiding communication;              ///< of this rank's buckets behind its last backward pass
   Wish wish = Wish::go_on;           ///< the strongest of all ranks' wishes
   bool finite() const;  ///< loss and gradient are numbers; where not, the parameters were left alone
 };
@@ -46,6 +48,8 @@ class Trainer {
 
  private:
   double forward_backward(const DataLoader& data, int64_t number);
+  void backward(const Variable& loss);
+  void average_gradients(int64_t number);
 
   TrainConfig config_;
   Communicator& communicator_;
@@ -53,6 +57,7 @@ class Trainer {
   Gpt model_;
   AdamW optimizer_;
   DataParallel parallel_;
+  Interval backward_;  // when the last backward pass of the step ran
   Schedule schedule_;
 };
 
