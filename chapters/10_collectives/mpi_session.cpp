@@ -1,10 +1,14 @@
 #include "10_collectives/mpi_session.hpp"
 
+#include <omp.h>
+
 #include <chrono>
 #include <cstdlib>
 #include <exception>
 #include <optional>
 #include <thread>
+
+#include "common/processors.hpp"
 
 namespace gpt {
 
@@ -24,6 +28,8 @@ bool MpiSession::launched() {
 }
 
 MpiSession::MpiSession() {
+  Processors own = allowed_processors(), all = own;
+  threads_ = fair_share(own, all, processor_quota(), 1);
   int initialised = 0;
   MPI_Initialized(&initialised);
   if (!initialised) {
@@ -41,6 +47,8 @@ MpiSession::MpiSession() {
   MPI_CHECK(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &machine));
   MPI_Comm_rank(machine, &local_rank_);
   MPI_Comm_size(machine, &local_size_);
+  MPI_CHECK(MPI_Allreduce(&own, &all, sizeof(all), MPI_BYTE, MPI_BOR, machine));
+  threads_ = fair_share(own, all, processor_quota(), local_size_);
   MPI_Comm_free(&machine);
 }
 
@@ -55,6 +63,7 @@ int run_mpi_program(const std::string& name, const std::function<int(MpiSession&
   bool failed = false;
   const int code = run_program(name, [&] {
     session.emplace();
+    if (std::getenv("OMP_NUM_THREADS") == nullptr) omp_set_num_threads(session->threads());
     try {
       return body(*session);
     } catch (...) {

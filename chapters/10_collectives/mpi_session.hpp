@@ -36,15 +36,20 @@ class MpiSession {
   int size() const { return size_; }
   int local_rank() const { return local_rank_; }  ///< among the ranks of this machine
   int local_size() const { return local_size_; }
+  /// This rank's part of its machine's processors. The ranks of a machine compute it together, so they need
+  /// not be told, and each machine of a job may have another number of processors.
+  int threads() const { return threads_; }
 
  private:
   bool owner_ = false;  // did this session initialise MPI?
   int rank_ = 0, size_ = 1, local_rank_ = 0, local_size_ = 1;
+  int threads_ = 1;
 };
 
 /// run_program() for several ranks: an exception on one rank ends the whole job with that rank's exit code,
 /// so that no rank waits forever for one that is gone. When all ranks fail, as they do after a user's
-/// mistake, rank 0 alone speaks. A body that returns a code other than 0 must do so on all ranks.
+/// mistake, rank 0 alone speaks. A body that returns a code other than 0 must do so on all ranks. OpenMP gets
+/// session.threads() threads, unless OMP_NUM_THREADS says otherwise.
 int run_mpi_program(const std::string& name, const std::function<int(MpiSession&)>& body);
 
 }  // namespace gpt

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "10_collectives/mpi_communicator.hpp"
+#include "common/processors.hpp"
 #include "tests/chapters/09_averaging/conformance.hpp"
 
 namespace gpt {
@@ -33,6 +34,8 @@ TEST(MpiSession, KnowsTheRanksOfTheJobAndOfThisMachine) {
   EXPECT_EQ(session.rank(), rank);
   EXPECT_EQ(session.local_size(), size);  // the tests run on one machine
   EXPECT_EQ(session.local_rank(), rank);
+  EXPECT_EQ(session.threads(),
+            fair_share(allowed_processors(), allowed_processors(), processor_quota(), size));
   EXPECT_EQ(make_world_communicator(session)->name(), size == 1 ? "single" : "mpi");
 }
 
