@@ -2,13 +2,11 @@
 
 #include <omp.h>
 
-#include <algorithm>
-#include <cstdlib>
-
 #include "16_trainer/checkpoint.hpp"
 #include "16_trainer/together.hpp"
 #include "common/check.hpp"
 #include "common/file.hpp"
+#include "common/processors.hpp"
 
 namespace gpt {
 namespace {
@@ -56,6 +54,29 @@ void reopen_run(Preparation& p, const TrainOptions& options, int ranks) {
   if (to_json(p.config) != read_json_file(p.run.config())) write_config(p.run, p.config);
 }
 
+// [share_data]
+/// Every rank maps the token files that rank 0 has in its run folder. On several hosts that takes a file
+/// system which all of them see; a folder of the same name elsewhere is found out.
+void share_data(Preparation& p, Communicator& communicator) {
+  const bool first = communicator.rank() == 0;
+  const std::string path =
+      communicator.broadcast(first ? std::filesystem::absolute(p.run.path).string() : "", 0);
+  if (!first) p.run.path = path;
+  const auto here = [&] { return fmt::format("rank {} on host {}", communicator.rank(), host_name()); };
+  together(communicator, [&] {
+    GPT_REQUIRE(std::filesystem::exists(p.run.training_tokens()),
+                "{} does not see {}: the run's folder must be one that all hosts share", here(), path);
+    p.data = open_training_data(p.run);
+  });
+  const std::string fingerprint = communicator.broadcast(p.data.fingerprint, 0);
+  together(communicator, [&] {
+    GPT_REQUIRE(p.data.fingerprint == fingerprint,
+                "{} finds other data in {} than rank 0: the run's folder must be one that all hosts share",
+                here(), path);
+  });
+}
+// [/share_data]
+
 }  // namespace
 
 // [prepare]
@@ -69,21 +90,14 @@ Preparation prepare_run(const TrainOptions& options, Communicator& communicator)
   });
   apply_json(p.config, nlohmann::ordered_json::parse(communicator.broadcast(to_json(p.config).dump(), 0)),
              "rank 0");
-  p.run.path = communicator.broadcast(p.run.path.string(), 0);
   p.resumed = options.resume;
-  together(communicator, [&] { p.data = open_training_data(p.run); });
+  share_data(p, communicator);
   return p;
 }
 // [/prepare]
 
 int set_threads(int64_t wanted) {
-  if (wanted > 0) {
-    omp_set_num_threads(static_cast<int>(wanted));
-  } else if (std::getenv("OMP_NUM_THREADS") == nullptr) {
-    const char* on_this_host = std::getenv("OMPI_COMM_WORLD_LOCAL_SIZE");  // set by Open MPI
-    const int ranks = std::max(1, on_this_host ? std::atoi(on_this_host) : 1);
-    omp_set_num_threads(std::max(1, omp_get_num_procs() / ranks));
-  }
+  if (wanted > 0) omp_set_num_threads(static_cast<int>(wanted));
   return omp_get_max_threads();
 }
 

@@ -23,8 +23,8 @@ struct Preparation {
 /// UserError on all ranks.
 Preparation prepare_run(const TrainOptions& options, Communicator& communicator);
 
-/// OpenMP threads of this rank: as the run says, else as OMP_NUM_THREADS says, else this host's processors
-/// shared out over its ranks. Sets and returns the number.
+/// OpenMP threads of this rank: as the run says; 0 leaves what run_mpi_program() has chosen. Returns the
+/// number.
 int set_threads(int64_t wanted);
 
 }  // namespace gpt

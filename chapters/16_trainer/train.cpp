@@ -204,12 +204,17 @@ std::string Run::last_words() const {
   return text;
 }
 
+/// The option of ./book that starts the ranks as they were started; two on this machine need none.
+std::string ranks_option(int ranks) {
+  if (const char* hosts = std::getenv("GPT_HOSTS")) return fmt::format("--hosts {} ", hosts);
+  return ranks == 2 ? "" : fmt::format("--ranks {} ", ranks);
+}
+
 std::string Run::how_to_go_on() const {
   const int ranks = communicator_.size();
   const std::string options = "--resume --out " + run_.path.string();
   if (std::getenv("GPT_TERMINAL"))  // started by ./book, which trains with two ranks unless told
-    return fmt::format("go on with ./book train {}{}", ranks == 2 ? "" : fmt::format("--ranks {} ", ranks),
-                       options);
+    return fmt::format("go on with ./book train {}{}", ranks_option(ranks), options);
   return fmt::format("go on with {}gpt train {}", ranks > 1 ? fmt::format("mpirun -np {} ", ranks) : "",
                      options);
 }

@@ -51,6 +51,7 @@ needed PCRE2 libpcre2-dev "$(library_version libpcre2-8)"
 needed xxHash libxxhash-dev "$(library_version libxxhash)"
 needed GoogleTest libgtest-dev "$(library_version gtest)"
 needed GoogleMock libgmock-dev "$(library_version gmock)"
+needed iproute2 iproute2 "$(ip -V 2>/dev/null | sed 's/.*-//')"
 needed python3 python3 "$(program_version python3)"
 
 # optional NAME VERSION WHAT-FOR

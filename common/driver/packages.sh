@@ -6,7 +6,7 @@ needed_to_build=(g++=g++ cmake=cmake ninja-build=ninja pkg-config=pkg-config ope
   libeigen3-dev=eigen3/Eigen/Core libdnnl-dev=oneapi/dnnl/dnnl.hpp libcli11-dev=CLI/CLI.hpp libfmt-dev=fmt/format.h
   nlohmann-json3-dev=nlohmann/json.hpp libpcre2-dev=pcre2.h libxxhash-dev=xxhash.h)
 needed_to_test=("${needed_to_build[@]}" libgtest-dev=gtest/gtest.h libgmock-dev=gmock/gmock.h
-  python3=python3)
+  python3=python3 iproute2=ip util-linux=nsenter)
 
 is_there() {                    # is_there PACKAGE=MARK
   local mark=${1#*=} folder

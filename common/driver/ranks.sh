@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2154
 # Part of ./book: running a program as several processes under Open MPI.
 
-# Open MPI in a container, as root, with more ranks than cores, in shared memory alone; the same as in
-# common/cmake/Chapters.cmake. What the user has set stays.
+# Open MPI in a container, as root, with more ranks than cores, in shared memory alone unless hosts.sh has said otherwise;
+# the same as in common/cmake/Chapters.cmake. What the user has set stays.
 mpi_environment() {
   local setting
   for setting in OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 \
@@ -18,6 +18,48 @@ mpi_environment() {
   fi
 }
 
+# Ranks on one host share its cores. On several hosts each rank does that sum by itself, where it runs: the hosts may differ.
+share_cores() {
+  local threads=$(($(cores) / $1))
+  export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$((threads > 0 ? threads : 1))}
+}
+
+# What mpirun has to say stands between two lines of dashes. tell_in_short passes all else on, and of that the one sentence
+# which matters: that a rank died, or a host was lost (then its own status is 1). Of a rank that ended with a code of its own
+# mpirun need not speak: the rank has explained itself.
+tell_in_short() {
+  local line block= inside= told=0 rule='^-{50,}$'
+  trap '' INT TERM HUP USR1                   # it ends when mpirun does
+  while IFS= read -r line || [[ -n $line ]]; do
+    if [[ $line =~ $rule ]]; then
+      [[ -z $inside ]] || tell_block "$block"
+      [[ -n $inside ]] && inside= || inside=1
+      block=
+    elif [[ -n $inside ]]; then
+      block+=$line$'\n'
+    elif [[ $line != *' sent help message '* && $line != *orte_base_help_aggregate* ]]; then
+      printf '%s\n' "$line"
+    fi
+  done
+  [[ -z $inside ]] || printf '%s' "$block"
+  return "$told"
+}
+
+tell_block() {
+  local number reason
+  if [[ $1 =~ process\ rank\ ([0-9]+)\ with\ PID\ ([0-9]+)\ on\ node\ ([^ ]+)\ exited\ on$'\n'?\ ?signal\ ([0-9]+) ]]; then
+    number=${BASH_REMATCH[4]} reason=
+    ((number != 9)) || reason=' (out of memory?)'
+    say "rank ${BASH_REMATCH[1]} on host ${BASH_REMATCH[3]} was ended by signal $number, SIG$(kill -l "$number")$reason"
+    told=1
+  elif [[ $1 =~ lost\ communication.*Remote\ daemon:[^$'\n']*on\ node\ ([^ $'\n']+) ]]; then
+    say "the connection to host ${BASH_REMATCH[1]} is lost; the job was ended"
+    told=1
+  elif [[ ! $1 =~ non-zero|MPI_ABORT|unexpectedly\ disconnected ]]; then
+    printf '%s' "$1"
+  fi
+}
+
 # run_ranks N PROGRAM [...]: N processes of a program under mpirun, in the caller's folder.
 # - Ctrl-C, SIGTERM and a closed terminal reach the ranks as SIGUSR1, once, and nothing else follows: a rank finishes its
 #   step, writes its checkpoint and exits, in its own time. (mpirun by itself would kill the ranks two seconds after
@@ -25,17 +67,28 @@ mpi_environment() {
 #   A second Ctrl-C ends the job at once. Should this script be killed, the kernel sends that SIGUSR1.
 # - GPT_TERMINAL is the width of the terminal on which a person watches stdout, 0 when nobody does. A rank cannot see
 #   that: mpirun gives rank 0 a terminal of its own, always, and of width 0.
-# - mpirun -q: after a user's mistake only the program's own sentence appears. The exit code is the program's.
+# - After a user's mistake only the program's own sentence appears. The exit code is the program's; 137 when a rank was
+#   killed, 205 when a host was lost.
+# - Where `hosts` names hosts, the ranks run there.
 run_ranks() {
-  local ranks=$1 job status signals=0 seen asked=0
+  local ranks=$1 job status signals=0 seen asked=0 options=() errors filter
   shift
   [[ $ranks =~ ^[0-9]+$ ]] && ((10#$ranks >= 1 && 10#$ranks <= 64)) ||
     fail "--ranks takes a number from 1 to 64, not $ranks"
+  if ((${#hosts[@]})); then
+    GPT_HOSTS=$(IFS=,; echo "${hosts[*]}")
+    hosts_environment
+    [[ -v SLURM_JOB_ID ]] || check_hosts "$1"
+    options=(--host "$GPT_HOSTS" -x GPT_HOSTS -x GPT_TERMINAL ${OMP_NUM_THREADS:+-x OMP_NUM_THREADS})
+    export GPT_HOSTS
+  else
+    share_cores "$ranks"
+  fi
   mpi_environment
-  local threads=$(($(cores) / ranks))
-  export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$((threads > 0 ? threads : 1))}
   export GPT_TERMINAL=0
   [[ ! -t 1 ]] || { GPT_TERMINAL=$(columns 3); } 3>&1
+  exec {errors}> >(tell_in_short >&2)
+  filter=$!
   stop() {
     signals=$((signals + 1))
     if ((!asked)); then
@@ -46,8 +99,9 @@ run_ranks() {
     fi
   }
   SECONDS=1
-  setpriv --pdeathsig USR1 setsid mpirun -q -np "$ranks" "$@" </dev/null &
+  setpriv --pdeathsig USR1 setsid mpirun -np "$ranks" "${options[@]}" "$@" </dev/null 2>&"$errors" {errors}>&- &
   job=$!
+  exec {errors}>&-
   trap stop INT TERM HUP
   while :; do                   # `wait` returns at once when a signal was trapped: then wait again
     seen=$signals status=0
@@ -55,7 +109,12 @@ run_ranks() {
     ((seen != signals)) || break
   done
   trap - INT TERM HUP
-  ((status < 129 || asked)) || say "a rank was ended by signal $((status - 128)) ($(kill -l $((status - 128))))" \
-    "$( ((status != 137)) || echo '- out of memory?')"
+  for _ in {1..20}; do          # what mpirun said last; not for ever: a lost host's ssh may hold on to the pipe
+    kill -0 "$filter" 2>/dev/null || break
+    sleep 0.05
+  done
+  if ((status > 128 && status < 193 && !asked)) && wait "$filter"; then   # nobody has told
+    say "a rank was ended by signal $((status - 128)), SIG$(kill -l $((status - 128)))"
+  fi
   return "$status"
 }

@@ -25,7 +25,7 @@ def in_driver(commands):
     """A bash command line that runs `commands` with the driver's functions."""
     return ["bash", "-c", f"set -euo pipefail; root={ROOT}; say() {{ echo \"== $*\" >&2; }}; "
             "fail() { echo \"book: $*\" >&2; exit 2; }; "
-            f"for part in packages build ranks; do source {ROOT}/common/driver/$part.sh; done; {commands}"]
+            f"hosts=(); for part in packages build hosts ranks; do source {ROOT}/common/driver/$part.sh; done; {commands}"]
 
 
 def run(command, **options):
@@ -174,7 +174,24 @@ class Ranks(unittest.TestCase):
     def test_a_killed_rank_is_told(self):
         done = run(in_driver("run_ranks 2 sh -c 'kill -9 $$'"))
         self.assertEqual(done.returncode, 137, done.stderr)
-        self.assertRegex(done.stderr, r"^== a rank was ended by signal 9 \(KILL\) - out of memory\?\n$")
+        self.assertRegex(done.stderr, r"^== .* was ended by signal 9, SIGKILL[^\n]*\n$")
+
+    def told(self, text):
+        """What the driver says where mpirun says this."""
+        return run(in_driver(f"tell_in_short <<'END'\n{text}\nEND"))
+
+    def test_of_mpirun_only_the_cause_is_told(self):
+        rule = "-" * 74
+        killed = f"{rule}\nmpirun noticed that process rank 2 with PID 0 on node b exited on signal 9 (Killed).\n{rule}"
+        lost = (f"{rule}\nORTE has lost communication with a remote daemon.\n\n  HNP daemon   : [[1,0],0] on node a\n"
+                f"  Remote daemon: [[1,0],1] on node b\n\nThis is usually due to ...\n{rule}")
+        code = f"{rule}\nPrimary job  terminated normally, but 1 process returned\na non-zero exit code.\n{rule}"
+        self.assertEqual(self.told(f"{code}\n{killed}").stderr,
+                         "== rank 2 on host b was ended by signal 9, SIGKILL (out of memory?)\n")
+        self.assertEqual(self.told(lost).stderr, "== the connection to host b is lost; the job was ended\n")
+        self.assertEqual(self.told(code).stderr, "")
+        self.assertEqual(self.told(f"gpt: no such file\n{rule}\nunheard of\n{rule}\n---").stdout,
+                         "gpt: no such file\nunheard of\n---\n")
 
     def test_without_home_and_network_ranks_run(self):
         environment = {name: value for name, value in os.environ.items() if name != "HOME"}

@@ -1,0 +1,96 @@
+# shellcheck shell=bash disable=SC2154
+# Part of ./book: ranks on several hosts. `hosts` holds NAME:SLOTS of each, in the order in which ranks are given out; empty:
+# all ranks run here.
+
+# hosts_of_list a:2,b:2 and hosts_of_file FILE (lines "a slots=2", as mpirun reads them): set `hosts`.
+hosts_of_list() {
+  local host
+  hosts=()
+  for host in ${1//,/ }; do
+    [[ $host =~ ^[A-Za-z0-9._-]+(:[1-9][0-9]*)?$ ]] || fail "--hosts takes NAME:RANKS,NAME:RANKS, and $host is neither"
+    [[ $host == *:* ]] || host+=:1
+    hosts+=("$host")
+  done
+  ((${#hosts[@]})) || fail "--hosts names no host"
+}
+
+hosts_of_file() {
+  local name rest slots list=
+  [[ -r $1 ]] || fail "--hostfile $1: there is no such file"
+  while read -r name rest; do
+    [[ -n $name && $name != \#* ]] || continue
+    slots=1
+    [[ ! $rest =~ slots=([1-9][0-9]*) ]] || slots=${BASH_REMATCH[1]}
+    list+=,$name:$slots
+  done <"$1"
+  hosts_of_list "${list#,}"
+}
+
+# The nodes of a Slurm allocation; mpirun starts its daemons there by srun, without ssh.
+hosts_of_slurm() {
+  local name per_node=${SLURM_NTASKS_PER_NODE:-1}
+  hosts=()
+  for name in $(scontrol show hostnames "$SLURM_JOB_NODELIST"); do hosts+=("$name:$per_node"); done
+}
+
+total_slots() {
+  local host sum=0
+  for host in "${hosts[@]}"; do sum=$((sum + ${host#*:})); done
+  echo "$sum"
+}
+
+# Where there is no program ip (Debian: iproute2), Open MPI chooses the network.
+route_to() { ip -o route get "$(getent ahostsv4 "$1" | awk 'NR == 1 { print $1 }')" 2>/dev/null; }
+is_here() { [[ $1 == localhost || $1 == "$(uname -n)" || $(route_to "$1") == local* ]]; }
+
+# network_towards HOST: the network in which HOST is this machine's neighbour, as 10.0.0.5/24; nothing where a router lies
+# between, or where the name is known to ssh alone.
+network_towards() {
+  local route
+  route=$(route_to "$1") || return 0
+  [[ $route != *' via '* && $route =~ ' dev '([^ ]+) ]] || return 0
+  ip -o -4 addr show dev "${BASH_REMATCH[1]}" | awk 'NR == 1 { print $4 }'
+}
+
+# Open MPI between hosts: TCP beside shared memory, on the network that joins the hosts (a machine has others, such as
+# a container's bridge, and Open MPI would try them all). The keepalives notice after five seconds that a host is gone.
+# What the user has set stays.
+hosts_environment() {
+  local host network= setting
+  for host in "${hosts[@]%%:*}"; do
+    is_here "$host" || { network=$(network_towards "$host"); break; }
+  done
+  for setting in btl=self,vader,tcp oob_tcp_keepalive_time=2 oob_tcp_keepalive_intvl=1 oob_tcp_keepalive_probes=3 \
+    ${network:+"btl_tcp_if_include=$network" "oob_tcp_if_include=$network"}; do
+    setting=OMPI_MCA_$setting
+    [[ -v ${setting%%=*} ]] || export "${setting?}"
+  done
+}
+
+# check_hosts PROGRAM: can each host be reached, and is the same program there? mpirun would say less, or nothing.
+check_hosts() {
+  local agent host answers wanted answer
+  agent=${OMPI_MCA_plm_rsh_agent:-ssh -o BatchMode=yes -o ConnectTimeout=10}
+  answers=$(mktemp -d)
+  wanted=$(cksum <"$1")
+  for host in "${hosts[@]%%:*}"; do
+    is_here "$host" || {
+      $agent "$host" "test -x '$1' && cksum <'$1' || echo missing" >"$answers/$host" 2>&1 </dev/null ||
+        echo "unreachable: $(tail -n 1 "$answers/$host")" >"$answers/$host"
+    } &
+  done
+  wait
+  for host in "${hosts[@]%%:*}"; do
+    [[ -f $answers/$host ]] || continue
+    answer=$(tail -n 1 "$answers/$host")
+    case $answer in
+      "$wanted") continue ;;
+      missing) answer="has no $1: the book must lie in the same folder on each host, shared or copied" ;;
+      unreachable:*) answer="cannot be reached by ${agent%% *}: ${answer#unreachable: }" ;;
+      *) answer="has another build of $1: copy it there again" ;;
+    esac
+    rm -r "$answers"
+    fail "host $host $answer"
+  done
+  rm -r "$answers"
+}
