@@ -53,7 +53,14 @@ void CollectiveLog::open_group(const std::string& group, int size) {
 void CollectiveLog::close_group(const std::string& group) {
   const std::lock_guard lock(mutex_);
   for (const auto kind : {Lane::Kind::foreground, Lane::Kind::background, Lane::Kind::messages})
-    lanes_.erase({group, kind});
+    lanes_[{group, kind}].closed = true;
+  // Those that were used long ago are forgotten.
+  const auto older = [](const auto& a, const auto& b) {
+    return std::pair(!a.second.closed, a.second.used) < std::pair(!b.second.closed, b.second.used);
+  };
+  const auto closed = [](const auto& lane) { return lane.second.closed; };
+  while (static_cast<size_t>(std::count_if(lanes_.begin(), lanes_.end(), closed)) > closed_lanes_kept)
+    lanes_.erase(std::min_element(lanes_.begin(), lanes_.end(), older));
 }
 
 // [log]

@@ -74,7 +74,8 @@ struct Wait {
 /// The log of one rank, kept by its WatchedCommunicators. One thread writes, any thread may read.
 class CollectiveLog {
  public:
-  static constexpr size_t calls_kept = 256;  ///< in each lane
+  static constexpr size_t calls_kept = 256;        ///< in each lane
+  static constexpr size_t closed_lanes_kept = 24;  ///< a group that is gone may be missed by other ranks
 
   /// Opens the three lanes of a group.
   void open_group(const std::string& group, int size);
@@ -99,6 +100,7 @@ class CollectiveLog {
   struct Record {
     int size = 1;
     uint64_t last = 0, history = 0, used = 0;
+    bool closed = false;
     std::deque<NumberedCall> calls;
   };
   using Key = std::pair<std::string, Lane::Kind>;

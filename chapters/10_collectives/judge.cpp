@@ -80,8 +80,9 @@ void Judge::hear_side(const Lane& lane, int rank) {
 // [/compare]
 
 bool Judge::all_have_left() const {
-  return std::all_of(ranks_.begin(), ranks_.end(),
-                     [](const Rank& rank) { return rank.report.state != RankReport::State::running; });
+  return !difference_ && std::all_of(ranks_.begin(), ranks_.end(), [](const Rank& rank) {
+    return rank.report.state != RankReport::State::running;
+  });
 }
 
 bool Judge::silent(int rank, double now) const {
@@ -176,10 +177,11 @@ std::string Judge::stalled(double now) const {
     if (rank.report.wait && (!longest || rank.report.waited > longest->report.waited)) longest = &rank;
     unheard |= now - rank.heard > deadline_;
   }
-  const bool late = longest && longest->report.waited > deadline_;
+  bool late = longest && longest->report.waited > deadline_;
   if (!late && !unheard) return "";
   // [/stalled]
 
+  late |= longest && longest->report.waited > deadline_ / 2;  // for the lost one, most likely
   std::string sentence;
   std::optional<Meeting> meeting;
   std::set<int> about;

@@ -23,7 +23,7 @@ class Judge {
   /// Why the job cannot go on: a sentence, and a line for each rank that it is about. "" while it can.
   std::string verdict(double now) const;
 
-  /// Have all ranks left, one way or the other?
+  /// Have all ranks left, one way or the other, and is there nothing to be said about them?
   bool all_have_left() const;
 
  private:

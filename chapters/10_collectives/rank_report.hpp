@@ -31,7 +31,7 @@ struct RankReport {
 
 // [wire]
 /// Lanes and calls that travel: a report stays below the 4 KiB that Open MPI sends at once, without asking.
-constexpr size_t lanes_reported = 4, calls_reported = 16;
+constexpr size_t lanes_reported = 6, calls_reported = 12;
 
 /// A report as bytes. Of equal length always; long texts are cut, at a whole character.
 std::vector<std::byte> to_bytes(const RankReport& report);

@@ -1,0 +1,167 @@
+#include "10_collectives/watchdog.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <utility>
+
+#include "common/program.hpp"
+
+namespace gpt {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto poll_interval = 100ms, closing_interval = 2ms;
+constexpr double longest_gap = 1.0;  // seconds between two polls; more means that the process stood still
+constexpr double recovery = 1.5;     // seconds to hear of the others again, after standing still
+constexpr auto failure_patience = 500ms;  // for the other ranks, which may have failed alike
+constexpr auto judgement_patience = 2s;   // for rank 0, to find why a collective failed
+constexpr double head_start = 1.0;        // rank 0 speaks first
+constexpr double turn = 0.25;             // then the others, one after the other
+
+std::string host_name() {
+  char name[65] = {};
+  ::gethostname(name, sizeof name - 1);
+  return name;
+}
+
+// [end]
+void say(const std::string& message) {
+  if (::ftrylockfile(stdout) == 0) {  // the main thread may be writing, and never finish
+    std::fflush(stdout);
+    ::funlockfile(stdout);
+  }
+  const std::string line = message + "\n";
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+}
+
+/// No destructor and no MPI_Abort, which may wait for what is lost: the process is gone, and mpirun, which
+/// sees its exit code, ends the others, stopped ones too.
+[[noreturn]] void end_process() {
+  ::_exit(exit_lost_rank);
+}
+// [/end]
+
+}  // namespace
+
+Watchdog::Watchdog(MPI_Comm parent, const CollectiveLog& log, const Trace& trace, WatchdogOptions options)
+    : log_(log),
+      trace_(trace),
+      options_(std::move(options)),
+      host_(host_name()),
+      exceptions_(std::uncaught_exceptions()),
+      exchange_(std::make_unique<ReportExchange>(parent)) {
+  MPI_CHECK(MPI_Comm_rank(parent, &rank_));
+  MPI_CHECK(MPI_Comm_size(parent, &size_));
+  if (rank_ == 0) judge_ = std::make_unique<Judge>(size_, options_.deadline);
+  thread_ = std::thread([this] { run(); });
+}
+
+// [close]
+Watchdog::~Watchdog() {
+  std::unique_lock lock(mutex_);
+  const bool failed = std::uncaught_exceptions() > exceptions_;
+  state_ = failed ? RankReport::State::failed : RankReport::State::left;
+  changed_.notify_all();
+  const auto is_closed = [&] { return closed_; };
+  if (!failed)
+    changed_.wait(lock, is_closed);
+  else
+    changed_.wait_for(lock, log_.snapshot(0, 0).failure.empty() ? failure_patience : judgement_patience,
+                      is_closed);
+  stop_ = true;
+  const bool finished = closed_;
+  lock.unlock();
+  changed_.notify_all();
+  thread_.join();
+  // Messages may be under way still, and arrive in memory that must be there: it is left to the end of the
+  // process.
+  if (!finished) static_cast<void>(exchange_.release());
+}
+// [/close]
+
+// [run]
+void Watchdog::run() {
+  auto before = std::chrono::steady_clock::now();
+  for (bool going = true; going;) {
+    const auto start = std::chrono::steady_clock::now();
+    const double gap = std::chrono::duration<double>(start - before).count();
+    const double elapsed = std::min(gap, longest_gap);
+    before = start;
+    now_ += elapsed;
+    if (gap > longest_gap) calm_ = now_ + recovery;
+    const RankReport mine = report(elapsed);
+    going = rank_ == 0 ? preside(mine) : attend(mine);
+
+    std::unique_lock lock(mutex_);
+    closed_ = !going;
+    const bool closing = mine.state != RankReport::State::running;
+    changed_.wait_for(lock, closing ? closing_interval : poll_interval,
+                      [&] { return stop_ || (!closing && state_ != RankReport::State::running); });
+    going = going && !stop_;
+  }
+  changed_.notify_all();
+}
+// [/run]
+
+RankReport Watchdog::report(double elapsed) {
+  CollectiveLog::Snapshot log =
+      log_.snapshot(lanes_reported, rank_ == 0 ? CollectiveLog::calls_kept : calls_reported);
+  waited_ = log.wait && log.wait == wait_ ? waited_ + elapsed : 0.0;
+  wait_ = log.wait;
+  const std::lock_guard lock(mutex_);
+  return {.rank = rank_,
+          .state = state_,
+          .pid = ::getpid(),
+          .host = host_,
+          .where = trace_.where(),
+          .lanes = std::move(log.lanes),
+          .wait = std::move(log.wait),
+          .waited = waited_,
+          .failure = std::move(log.failure)};
+}
+
+// [preside]
+/// A round of rank 0. Returns false when all ranks have left and know it.
+bool Watchdog::preside(const RankReport& mine) {
+  judge_->hear(mine, now_);
+  for (const RankReport& report : exchange_->reports()) judge_->hear(report, now_);
+
+  Answer answer{Answer::Order::go_on, fmt::format("{} (pid {})", host_, mine.pid), mine.where};
+  const std::string verdict = now_ < calm_ ? "" : judge_->verdict(now_);
+  if (!verdict.empty()) {
+    say(options_.program + ": " + verdict);
+    answer.order = Answer::Order::end;
+    exchange_->answer_all(answer);
+    end_process();
+  }
+  if (judge_->all_have_left()) answer.order = Answer::Order::close;
+  exchange_->answer_all(answer);
+  return !exchange_->closed();
+}
+
+/// A round of another rank. Returns false when rank 0 says that all have left.
+bool Watchdog::attend(const RankReport& mine) {
+  if (const auto answer = exchange_->answer()) {
+    heard_ = now_;
+    last_answer_ = *answer;
+    if (answer->order == Answer::Order::end) end_process();
+    if (answer->order == Answer::Order::close) return false;
+  }
+  const double silence = now_ - heard_;
+  if (silence > options_.deadline + head_start + turn * std::min(rank_ - 1, 8)) {
+    say(fmt::format("{}: rank 0 on {} has not been heard of for {:.1f} s{}{}", options_.program,
+                    last_answer_.from.empty() ? "an unknown host" : last_answer_.from, silence,
+                    last_answer_.where.empty() ? "" : "; its last word: ", last_answer_.where));
+    end_process();
+  }
+  exchange_->tell(mine);
+  return true;
+}
+// [/preside]
+
+}  // namespace gpt
