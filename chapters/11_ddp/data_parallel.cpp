@@ -5,14 +5,28 @@
 #include "11_ddp/replicas.hpp"
 
 namespace gpt {
+namespace {
+
+std::unique_ptr<GradientReducer> default_reducer(Communicator& communicator,
+                                                 const DataParallelOptions& options) {
+  if (options.leaves > 0 && communicator.size() > 1) return std::make_unique<TreeReducer>(communicator);
+  return std::make_unique<SumReducer>(communicator);
+}
+
+}  // namespace
 
 DataParallel::DataParallel(ParameterStore& parameters, Communicator& communicator,
                            DataParallelOptions options, std::unique_ptr<GradientReducer> reducer)
     : parameters_(parameters),
       communicator_(communicator),
       options_(options),
-      reducer_(reducer ? std::move(reducer) : std::make_unique<SumReducer>(communicator)),
+      reducer_(reducer ? std::move(reducer) : default_reducer(communicator, options)),
       plan_(plan_buckets(parameters, options.bucket_bytes)) {
+  if (options_.leaves > 0) {
+    GPT_CHECK(options_.leaves % communicator_.size() == 0, "{} leaves on {} ranks", options_.leaves,
+              communicator_.size());
+    tree_.emplace(parameters_.gradients(), options_.leaves / communicator_.size());
+  }
   for (size_t i = 0; i < parameters_.parameters().size(); ++i)
     parameters_.parameters()[i].variable.node()->on_ready([this, i] { ready(i); });
 }
@@ -29,8 +43,12 @@ void DataParallel::broadcast_parameters() {
 // [hooks]
 void DataParallel::prepare(bool last_micro_batch) {
   GPT_CHECK(!armed_, "prepare() after the last micro-batch: finish() comes first");
+  if (tree_ && !first_) tree_->take();  // the micro-batch before this one is whole
+  first_ = false;
   ready_times_.assign(plan_.of_parameter.size(), {});
   if (!last_micro_batch) return;
+  GPT_CHECK(!tree_ || tree_->taken() == tree_->leaves() - 1, "micro-batch {} of {} is no last one",
+            tree_ ? tree_->taken() + 1 : 0, tree_ ? tree_->leaves() : 0);
   armed_ = true;
   works_.clear();
   missing_.clear();
@@ -51,6 +69,7 @@ void DataParallel::ready(size_t parameter) {
 
 void DataParallel::start_next() {
   const Bucket& bucket = plan_.buckets[works_.size()];
+  if (tree_) tree_->complete(bucket.from, bucket.to);
   works_.push_back(reducer_->start(works_.size(), parameters_.gradients().slice(0, bucket.from, bucket.to)));
 }
 
@@ -59,6 +78,8 @@ void DataParallel::finish() {
   armed_ = false;
   const auto start = std::chrono::steady_clock::now();
   while (works_.size() < plan_.buckets.size()) start_next();
+  if (tree_) tree_->restart();
+  first_ = true;
   bucket_intervals_.clear();
   for (const std::unique_ptr<Work>& work : works_) {
     work->wait();

@@ -4,17 +4,23 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "09_averaging/communicator.hpp"
 #include "11_ddp/bucket.hpp"
 #include "11_ddp/reducer.hpp"
+#include "11_ddp/tree.hpp"
 
 namespace gpt {
 
 struct DataParallelOptions {
   int64_t bucket_bytes = 4 << 20;
   bool overlap = true;  ///< start a bucket's all-reduce during the backward pass; false: all in finish()
+  /// More than 0: every step's sum is taken in one binary tree over so many micro-batches, in order of rank
+  /// (tree.hpp). Then the result does not depend on the number of ranks, bit for bit, if the micro-batches
+  /// do not. A power of two, and so is the number of ranks, which is not larger.
+  int64_t leaves = 0;
 };
 
 /// Keeps the replicas of a model equal: same parameters at the start, same gradients before every step.
@@ -29,10 +35,14 @@ struct DataParallelOptions {
 ///     finish()
 /// A rank without samples calls prepare(true) and finish() alone. Only the last micro-batch's backward pass
 /// communicates: until then the gradients just gather.
+///
+/// With `leaves`, every rank announces leaves / size() micro-batches in each step. One without samples is
+/// announced like the others, and counts as zeros.
 class DataParallel {
  public:
   /// Store and communicator must outlive it. The ready hooks of the parameters belong to it until it is
-  /// destroyed. Without a `reducer`, each bucket is one all-reduce.
+  /// destroyed. Without a `reducer`, each bucket is one all-reduce, or one sum in the tree with `leaves`.
+  /// Collective.
   DataParallel(ParameterStore& parameters, Communicator& communicator, DataParallelOptions options = {},
                std::unique_ptr<GradientReducer> reducer = nullptr);
   ~DataParallel();
@@ -74,6 +84,8 @@ class DataParallel {
   DataParallelOptions options_;
   std::unique_ptr<GradientReducer> reducer_;
   BucketPlan plan_;
+  std::optional<TreeSum> tree_;               // of this rank's micro-batches, with `leaves`
+  bool first_ = true;                         // no micro-batch of this step was announced yet
   bool armed_ = false;                        // between prepare(true) and finish()
   std::vector<int> missing_;                  // per bucket: parameters that are not ready yet
   std::vector<bool> seen_;                    // per parameter: ready in this step

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "09_averaging/communicator.hpp"
+#include "11_ddp/background_group.hpp"
 
 namespace gpt {
 
@@ -34,5 +34,17 @@ class SumReducer final : public GradientReducer {
   Communicator& communicator_;
 };
 // [/reducer]
+
+/// Each bucket's sum is taken in the tree of tree.hpp, so its bits do not depend on the number of ranks,
+/// where each rank has the sum of its own subtree. The number of ranks is a power of two.
+class TreeReducer final : public GradientReducer {
+ public:
+  /// Collective.
+  explicit TreeReducer(Communicator& communicator);
+  std::unique_ptr<Work> start(size_t bucket, const Tensor& gradients) override;
+
+ private:
+  BackgroundGroup background_;
+};
 
 }  // namespace gpt

@@ -29,6 +29,12 @@ TEST(DataParallel, TrainsAGptOnThreadsAsOnOneRank) {
 TEST(DataParallel, RanksWithoutSamplesChangeNothing) {
   on_1_to_4_threads(expect_ranks_without_samples_change_nothing);
 }
+TEST(DataParallel, BitsDoNotDependOnTheNumberOfRanks) {
+  for (const int ranks : {1, 2, 4, 8}) {
+    SCOPED_TRACE(fmt::format("{} ranks", ranks));
+    run_threads(ranks, expect_bits_do_not_depend_on_the_ranks);
+  }
+}
 TEST(DataParallel, ADivergedReplicaIsNamed) {
   on_1_to_4_threads(expect_divergence_is_named);
 }

@@ -3,12 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <functional>
 #include <map>
 
 #include "01_tensors/elementwise.hpp"
 #include "02_backprop/operations.hpp"
 #include "03_optimizers/optimizer.hpp"
+#include "04_text/data_loader.hpp"
 #include "05_gpt/gpt.hpp"
 #include "09_averaging/classifier.hpp"
 #include "11_ddp/data_parallel.hpp"
@@ -35,30 +37,40 @@ struct Outcome {
 
 struct Case {
   int64_t bucket_bytes;
-  int micro_batches;
+  int micro_batches;  // of each rank; with `leaves`, ignored
   bool overlap;
+  int64_t leaves = 0;  // of all ranks
 };
+
+/// The samples of micro-batch `m` of a rank.
+Share samples_of(const Model& model, const Communicator& communicator, const Case& c, int m) {
+  const int rank = communicator.rank(), size = communicator.size();
+  if (c.leaves > 0) {
+    const int leaves = static_cast<int>(c.leaves);
+    return share_of(model.batch, rank * (leaves / size) + m, leaves);
+  }
+  const Share mine = share_of(model.batch, rank, size), part = share_of(mine.count, m, c.micro_batches);
+  return {mine.first + part.first, part.count};
+}
 
 /// Trains on all ranks of the communicator: rank r takes its share of each global batch, cut into
 /// micro-batches.
 Outcome train(const Model& model, Communicator& communicator, const Case& c) {
-  DataParallel parallel(*model.parameters, communicator, {c.bucket_bytes, c.overlap});
+  DataParallel parallel(*model.parameters, communicator, {c.bucket_bytes, c.overlap, c.leaves});
   if (communicator.rank() != 0) model.parameters->values().fill(7.0);  // rank 0's values count
   parallel.broadcast_parameters();
   const auto optimizer =
       make_optimizer("adamw", *model.parameters, {.epsilon = model.epsilon, .weight_decay = 0.1});
-  const int rank = communicator.rank(), size = communicator.size();
-  const int64_t first = model.batch * rank / size, count = model.batch * (rank + 1) / size - first;
+  const int micro_batches = c.leaves > 0 ? static_cast<int>(c.leaves) / communicator.size() : c.micro_batches;
   Outcome outcome;
   for (int64_t step = 0; step < steps; ++step) {
     double loss = 0.0;
     model.parameters->zero_gradients();
-    for (int64_t m = 0; m < c.micro_batches; ++m) {
-      parallel.prepare(m == c.micro_batches - 1);
-      const int64_t from = first + count * m / c.micro_batches;
-      const int64_t to = first + count * (m + 1) / c.micro_batches;
-      if (from == to) continue;
-      const Variable part = model.loss(step, from, to);
+    for (int m = 0; m < micro_batches; ++m) {
+      parallel.prepare(m == micro_batches - 1);
+      const Share share = samples_of(model, communicator, c, m);
+      if (share.count == 0) continue;
+      const Variable part = model.loss(step, share.first, share.first + share.count);
       part.backward();
       loss += part.value().item();
     }
@@ -160,6 +172,37 @@ void expect_gpt_trains_as_on_one_rank(Communicator& communicator) {
 
 void expect_ranks_without_samples_change_nothing(Communicator& communicator) {
   expect_all_cases_train_as_on_one_rank([] { return make_classifier(2); }, all_cases({44}), communicator);
+}
+
+namespace {
+
+bool same_bits(const Outcome& a, const Outcome& b) {
+  return std::all_of(a.parameters.begin(), a.parameters.end(), [&](const auto& entry) {
+    const Tensor& other = b.parameters.at(entry.first);
+    return std::memcmp(entry.second.bytes_data(), other.bytes_data(), static_cast<size_t>(other.bytes())) ==
+           0;
+  });
+}
+
+void expect_bits_of_one_rank(const std::function<Model()>& make_model, Communicator& communicator) {
+  const int64_t leaves = std::max(4, communicator.size());
+  const Outcome expected = train(make_model(), *make_single_communicator(), {1 << 30, 1, true, leaves});
+  for (const int64_t bucket_bytes : {404, 1 << 20})
+    for (const bool overlap : {true, false}) {
+      SCOPED_TRACE(fmt::format("buckets of {} bytes, overlap {}", bucket_bytes, overlap));
+      EXPECT_TRUE(same_bits(train(make_model(), communicator, {bucket_bytes, 1, overlap, leaves}), expected));
+    }
+  // Another tree adds in another order. Should its bits be the same, the comparison would say nothing.
+  EXPECT_FALSE(
+      same_bits(train(make_model(), *make_single_communicator(), {404, 1, true, leaves / 2}), expected));
+}
+
+}  // namespace
+
+void expect_bits_do_not_depend_on_the_ranks(Communicator& communicator) {
+  expect_bits_of_one_rank([] { return make_classifier(13); }, communicator);
+  expect_bits_of_one_rank([] { return make_tiny_gpt(DType::f32); }, communicator);
+  expect_bits_of_one_rank([] { return make_tiny_gpt(DType::bf16); }, communicator);
 }
 
 void expect_divergence_is_named(Communicator& communicator) {

@@ -15,6 +15,9 @@ void expect_classifier_trains_as_on_one_rank(Communicator& communicator);
 void expect_gpt_trains_as_on_one_rank(Communicator& communicator);
 /// A batch of two samples: with more ranks than that, some have nothing to do.
 void expect_ranks_without_samples_change_nothing(Communicator& communicator);
+/// With sums in a fixed tree, the parameters are those of one rank, bit for bit: a classifier, and a GPT with
+/// dropout in f32 and in bf16. The number of ranks is a power of two.
+void expect_bits_do_not_depend_on_the_ranks(Communicator& communicator);
 /// One rank's parameters are changed: all ranks must get an Error that names it.
 void expect_divergence_is_named(Communicator& communicator);
 
