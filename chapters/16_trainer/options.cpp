@@ -16,6 +16,9 @@ void add_train_options(CLI::App& app, TrainOptions& options) {
                  "folder of the run (default: out/PRESET, or the next free out/PRESET-N)");
   app.add_flag("--resume", options.resume, "go on with the run in --out (default: the latest in out/)");
   add_timeline_options(app, options.timeline);
+  app.add_option("--collective-timeout", options.collective_timeout,
+                 "seconds that a rank may keep the others waiting before the job ends (default: 60)")
+      ->check(CLI::PositiveNumber);
   TrainConfig shown;  // its defaults are not shown: the preset's hold
   for_each_choice(shown, [&](std::string name, auto& member, const char* meaning) {
     using T = std::decay_t<decltype(member)>;

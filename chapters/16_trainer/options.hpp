@@ -15,6 +15,7 @@ struct TrainOptions {
   std::string out;          ///< empty: not given
   bool resume = false;
   TimelineOptions timeline;
+  double collective_timeout = 60;  ///< seconds that a rank may keep the others waiting
   nlohmann::ordered_json given = nlohmann::ordered_json::object();  ///< the choices given on the command line
 };
 

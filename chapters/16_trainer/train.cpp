@@ -1,9 +1,12 @@
 // gpt train: the loop around the step.
 #include <cmath>
 #include <exception>
+#include <optional>
 #include <sstream>
 
 #include "04_text/cleaning.hpp"
+#include "10_collectives/watchdog.hpp"
+#include "10_collectives/watched_communicator.hpp"
 #include "16_trainer/checkpoint.hpp"
 #include "16_trainer/commands.hpp"
 #include "16_trainer/evaluation.hpp"
@@ -101,6 +104,7 @@ void Run::save() {
 
 void Run::write_sample() {
   if (config_.sample_length == 0) return;
+  const Trace::Span span = trace_.span("sample");
   const std::string text =
       sample_text(trainer_.model(), *data_.tokenizer, data_.training, config_.sample_length, config_.seed);
   write_file_atomically(run_.sample(), text + "\n");
@@ -109,6 +113,7 @@ void Run::write_sample() {
 // [write_down]
 /// What rank 0 does after a step, while the others are on their way to the next.
 void Run::write_down(const StepResult& result, Progress& progress) {
+  const Trace::Span span = trace_.span("writing down");
   const double tokens = static_cast<double>(config_.batch * config_.context);
   const StepMetrics metrics{.step = step_,
                             .train_loss = result.loss,
@@ -226,10 +231,18 @@ Command add_train(CLI::App& app) {
   add_train_options(app, *options);
   return [options](Communicator& communicator) {
     Trace trace;
-    on_first_rank(communicator, [&] { options->timeline.check(); });
-    Preparation preparation = prepare_run(*options, communicator);
+    CollectiveLog log;
+    WatchedCommunicator watched(communicator, log);
+    std::optional<Watchdog> watchdog;
+    if (watched.size() > 1)
+      watchdog.emplace(MPI_COMM_WORLD, log, trace, WatchdogOptions{"gpt", options->collective_timeout});
+    on_first_rank(watched, [&] { options->timeline.check(); });
+    Preparation preparation = [&] {
+      const Trace::Span span = trace.span("preparation");
+      return prepare_run(*options, watched);
+    }();
     set_threads(preparation.config.threads);
-    return Run(preparation, options->timeline, communicator, trace).run();
+    return Run(preparation, options->timeline, watched, trace).run();
   };
 }
 
