@@ -6,6 +6,7 @@
 
 #include "09_averaging/reduce.hpp"
 #include "10_collectives/mpi_types.hpp"
+#include "common/short_turns.hpp"
 
 namespace gpt {
 namespace {
@@ -98,7 +99,10 @@ void MpiCommunicator::all_reduce(const Tensor& tensor, ReduceOp op) {
 std::unique_ptr<Work> MpiCommunicator::all_reduce_async(const Tensor& tensor, ReduceOp op) {
   // Open MPI moves a non-blocking all-reduce only while somebody calls MPI. So a thread of our own calls the
   // blocking one, on a communicator of its own. It takes nothing of this object: it may survive it.
-  if (!worker_) worker_ = std::make_unique<BackgroundWorker>();
+  if (!worker_) {
+    worker_ = std::make_unique<BackgroundWorker>();
+    worker_->submit(ask_for_short_turns);
+  }
   return worker_->submit([comm = background_.get(), tensor, op, piece_bytes = piece_bytes_] {
     all_reduce_over(comm, tensor, op, piece_bytes);
   });

@@ -34,6 +34,8 @@ MpiSession::MpiSession() {
   MPI_Initialized(&initialised);
   if (!initialised) {
     if (!launched()) return;
+    // Threads that wait in MPI ask again and again; so let them give way to those that compute.
+    ::setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
     int provided = 0;
     MPI_CHECK(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided));
     owner_ = true;
