@@ -77,13 +77,13 @@ uint64_t CollectiveLog::begin(const std::string& group, Lane::Kind kind, const C
 void CollectiveLog::wait_for(const std::string& group, Lane::Kind kind, uint64_t number, const Call& call) {
   const std::lock_guard lock(mutex_);
   if (const auto lane = lanes_.find({group, kind}); lane != lanes_.end()) lane->second.used = ++uses_;
-  wait_ = {group, kind, number, call};
+  waits_[{group, kind}] = {group, kind, number, call};
 }
 // [/log]
 
-void CollectiveLog::end() {
+void CollectiveLog::end(const std::string& group, Lane::Kind kind) {
   const std::lock_guard lock(mutex_);
-  wait_.reset();
+  waits_.erase({group, kind});
 }
 
 void CollectiveLog::fail(const std::string& what) {
@@ -99,7 +99,8 @@ CollectiveLog::Snapshot CollectiveLog::snapshot(size_t lanes, size_t calls) cons
   std::sort(used.begin(), used.end(), [](auto a, auto b) { return a->second.used > b->second.used; });
   used.resize(std::min(used.size(), lanes));
 
-  Snapshot result{{}, wait_, failure_};
+  Snapshot result{{}, {}, failure_};
+  for (const auto& [lane, wait] : waits_) result.waits.push_back(wait);
   for (const auto* lane : used) {
     const auto& [key, record] = *lane;
     const size_t kept = std::min(record.calls.size(), calls);

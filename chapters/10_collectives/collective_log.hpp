@@ -6,7 +6,6 @@
 #include <deque>
 #include <map>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -71,7 +70,8 @@ struct Wait {
   bool operator==(const Wait&) const = default;
 };
 
-/// The log of one rank, kept by its WatchedCommunicators. One thread writes, any thread may read.
+/// The log of one rank, kept by its WatchedCommunicators. Any thread may write and read: in each lane one
+/// thread at a time waits.
 class CollectiveLog {
  public:
   static constexpr size_t calls_kept = 256;        ///< in each lane
@@ -85,13 +85,13 @@ class CollectiveLog {
   uint64_t begin(const std::string& group, Lane::Kind kind, const Call& call);
   /// The rank waits for a call now, until end() or fail().
   void wait_for(const std::string& group, Lane::Kind kind, uint64_t number, const Call& call);
-  void end();
+  void end(const std::string& group, Lane::Kind kind);
   void fail(const std::string& what);
 
   struct Snapshot {
     std::vector<Lane> lanes;  ///< those used last come first
-    std::optional<Wait> wait;
-    std::string failure;  ///< what the first call that failed said
+    std::vector<Wait> waits;  ///< of all lanes
+    std::string failure;      ///< what the first call that failed said
   };
   /// Up to `lanes` lanes with up to `calls` calls each.
   Snapshot snapshot(size_t lanes, size_t calls) const;
@@ -108,7 +108,7 @@ class CollectiveLog {
   mutable std::mutex mutex_;
   std::map<Key, Record> lanes_;
   uint64_t uses_ = 0;
-  std::optional<Wait> wait_;
+  std::map<Key, Wait> waits_;
   std::string failure_;
 };
 

@@ -111,8 +111,16 @@ void Watchdog::run() {
 RankReport Watchdog::report(double elapsed) {
   CollectiveLog::Snapshot log =
       log_.snapshot(lanes_reported, rank_ == 0 ? CollectiveLog::calls_kept : calls_reported);
-  waited_ = log.wait && log.wait == wait_ ? waited_ + elapsed : 0.0;
-  wait_ = log.wait;
+  std::vector<std::pair<Wait, double>> waits;
+  const std::pair<Wait, double>* longest = nullptr;
+  for (const Wait& wait : log.waits) {
+    const auto before = std::find_if(waits_.begin(), waits_.end(), [&](auto& w) { return w.first == wait; });
+    waits.emplace_back(wait, before == waits_.end() ? 0.0 : before->second + elapsed);
+  }
+  waits_ = std::move(waits);
+  for (const auto& wait : waits_)
+    if (!longest || wait.second > longest->second) longest = &wait;
+
   const std::lock_guard lock(mutex_);
   return {.rank = rank_,
           .state = state_,
@@ -120,8 +128,8 @@ RankReport Watchdog::report(double elapsed) {
           .host = host_,
           .where = trace_.where(),
           .lanes = std::move(log.lanes),
-          .wait = std::move(log.wait),
-          .waited = waited_,
+          .wait = longest ? std::optional(longest->first) : std::nullopt,
+          .waited = longest ? longest->second : 0.0,
           .failure = std::move(log.failure)};
 }
 

@@ -6,6 +6,8 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "10_collectives/judge.hpp"
 #include "10_collectives/report_exchange.hpp"
@@ -52,12 +54,11 @@ class Watchdog {
   std::unique_ptr<ReportExchange> exchange_;
 
   // Of the thread:
-  std::unique_ptr<Judge> judge_;  // rank 0's
-  double now_ = 0;                // seconds in which this process ran
-  double calm_ = 0;               // no verdict before
-  std::optional<Wait> wait_;
-  double waited_ = 0;
-  double heard_ = 0;  // of rank 0
+  std::unique_ptr<Judge> judge_;                // rank 0's
+  double now_ = 0;                              // seconds in which this process ran
+  double calm_ = 0;                             // no verdict before
+  std::vector<std::pair<Wait, double>> waits_;  // and for how many seconds
+  double heard_ = 0;                            // of rank 0
   Answer last_answer_;
 
   std::mutex mutex_;

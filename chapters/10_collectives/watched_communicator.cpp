@@ -16,10 +16,12 @@ void wait_in(CollectiveLog& log, const std::string& group, Lane::Kind kind, uint
              const std::function<void()>& body) {
   struct Waiting {
     CollectiveLog& log;
-    ~Waiting() { log.end(); }
+    const std::string& group;
+    Lane::Kind kind;
+    ~Waiting() { log.end(group, kind); }
   };
   log.wait_for(group, kind, number, call);
-  const Waiting waiting{log};
+  const Waiting waiting{log, group, kind};
   try {
     body();
   } catch (const std::exception& error) {
@@ -45,39 +47,45 @@ std::string group_name(const std::string& parent, uint64_t number, int color) {
 /// Work that says in the log when the rank waits for it.
 class WatchedCommunicator::WatchedWork final : public Work {
  public:
-  WatchedWork(std::unique_ptr<Work> work, CollectiveLog& log, std::string group, uint64_t number, Call call)
-      : work_(std::move(work)), log_(log), group_(std::move(group)), number_(number), call_(call) {}
+  WatchedWork(std::unique_ptr<Work> work, std::shared_ptr<CollectiveLog> log, std::string group,
+              uint64_t number, Call call)
+      : work_(std::move(work)),
+        log_(std::move(log)),
+        group_(std::move(group)),
+        number_(number),
+        call_(call) {}
   void wait() override {
-    wait_in(log_, group_, Lane::Kind::background, number_, call_, [&] { work_->wait(); });
+    wait_in(*log_, group_, Lane::Kind::background, number_, call_, [&] { work_->wait(); });
   }
   Interval interval() const override { return work_->interval(); }
 
  private:
   std::unique_ptr<Work> work_;
-  CollectiveLog& log_;
+  std::shared_ptr<CollectiveLog> log_;
   std::string group_;
   uint64_t number_;
   Call call_;
 };
 
-WatchedCommunicator::WatchedCommunicator(Communicator& watched, CollectiveLog& log, std::string group)
-    : watched_(watched), log_(log), group_(std::move(group)) {
-  log_.open_group(group_, size());
+WatchedCommunicator::WatchedCommunicator(Communicator& watched, std::shared_ptr<CollectiveLog> log,
+                                         std::string group)
+    : watched_(watched), log_(std::move(log)), group_(std::move(group)) {
+  log_->open_group(group_, size());
 }
 
-WatchedCommunicator::WatchedCommunicator(std::unique_ptr<Communicator> watched, CollectiveLog& log,
-                                         std::string group)
-    : owned_(std::move(watched)), watched_(*owned_), log_(log), group_(std::move(group)) {
-  log_.open_group(group_, size());
+WatchedCommunicator::WatchedCommunicator(std::unique_ptr<Communicator> watched,
+                                         std::shared_ptr<CollectiveLog> log, std::string group)
+    : owned_(std::move(watched)), watched_(*owned_), log_(std::move(log)), group_(std::move(group)) {
+  log_->open_group(group_, size());
 }
 
 WatchedCommunicator::~WatchedCommunicator() {
-  log_.close_group(group_);
+  log_->close_group(group_);
 }
 
 uint64_t WatchedCommunicator::watch(const Call& call, const std::function<void()>& body, Lane::Kind kind) {
-  const uint64_t number = log_.begin(group_, kind, call);
-  wait_in(log_, group_, kind, number, call, body);
+  const uint64_t number = log_->begin(group_, kind, call);
+  wait_in(*log_, group_, kind, number, call, body);
   return number;
 }
 
@@ -95,7 +103,7 @@ void WatchedCommunicator::all_reduce(const Tensor& tensor, ReduceOp op) {
 
 std::unique_ptr<Work> WatchedCommunicator::all_reduce_async(const Tensor& tensor, ReduceOp op) {
   const Call call = call_of(Operation::all_reduce, tensor, op);
-  const uint64_t number = log_.begin(group_, Lane::Kind::background, call);
+  const uint64_t number = log_->begin(group_, Lane::Kind::background, call);
   return std::make_unique<WatchedWork>(watched_.all_reduce_async(tensor, op), log_, group_, number, call);
 }
 

@@ -14,10 +14,11 @@ namespace gpt {
 /// changes no result and sends nothing of its own.
 class WatchedCommunicator final : public Communicator {
  public:
-  /// Both outlive it. `group` is this group's name in the log: "" for all ranks.
-  WatchedCommunicator(Communicator& watched, CollectiveLog& log, std::string group = "");
+  /// `watched` outlives it. `group` is this group's name in the log: "" for all ranks.
+  WatchedCommunicator(Communicator& watched, std::shared_ptr<CollectiveLog> log, std::string group = "");
   /// The same, as the owner of `watched`.
-  WatchedCommunicator(std::unique_ptr<Communicator> watched, CollectiveLog& log, std::string group);
+  WatchedCommunicator(std::unique_ptr<Communicator> watched, std::shared_ptr<CollectiveLog> log,
+                      std::string group);
   ~WatchedCommunicator() override;
 
   int rank() const override { return watched_.rank(); }
@@ -43,7 +44,7 @@ class WatchedCommunicator final : public Communicator {
 
   std::unique_ptr<Communicator> owned_;
   Communicator& watched_;
-  CollectiveLog& log_;
+  std::shared_ptr<CollectiveLog> log_;  // shared: work in the background may survive what ends this rank
   std::string group_;
 };
 

@@ -231,11 +231,11 @@ Command add_train(CLI::App& app) {
   add_train_options(app, *options);
   return [options](Communicator& communicator) {
     Trace trace;
-    CollectiveLog log;
+    const auto log = std::make_shared<CollectiveLog>();
     WatchedCommunicator watched(communicator, log);
     std::optional<Watchdog> watchdog;
     if (watched.size() > 1)
-      watchdog.emplace(MPI_COMM_WORLD, log, trace, WatchdogOptions{"gpt", options->collective_timeout});
+      watchdog.emplace(MPI_COMM_WORLD, *log, trace, WatchdogOptions{"gpt", options->collective_timeout});
     on_first_rank(watched, [&] { options->timeline.check(); });
     Preparation preparation = [&] {
       const Trace::Span span = trace.span("preparation");

@@ -41,9 +41,9 @@ int main(int argc, char** argv) {
     const int victim = std::stoi(argv[2]);
     const auto world = make_world_communicator(session);
     Trace trace;
-    CollectiveLog log;
+    const auto log = std::make_shared<CollectiveLog>();
     WatchedCommunicator all(*world, log);
-    const Watchdog watchdog(MPI_COMM_WORLD, log, trace, {"lost_rank", std::stod(argv[3])});
+    const Watchdog watchdog(MPI_COMM_WORLD, *log, trace, {"lost_rank", std::stod(argv[3])});
     const auto group = all.split(session.rank() / 2, 0);
     for (int number = 1; number <= steps; ++number) {
       const Trace::Span span = trace.span(fmt::format("step {}", number));

@@ -17,11 +17,11 @@ TEST_P(WatchedConformance, HoldsFor1To4Ranks) {
   for (const int ranks : {1, 2, 3, 4}) {
     SCOPED_TRACE(fmt::format("{} ranks", ranks));
     run_threads(ranks, [](Communicator& communicator) {
-      CollectiveLog log;
+      const auto log = std::make_shared<CollectiveLog>();
       WatchedCommunicator watched(communicator, log);
       GetParam().run(watched);
-      EXPECT_FALSE(log.snapshot(9, 9).wait.has_value());
-      EXPECT_EQ(log.snapshot(9, 9).failure, "");
+      EXPECT_TRUE(log->snapshot(9, 9).waits.empty());
+      EXPECT_EQ(log->snapshot(9, 9).failure, "");
     });
   }
 }
@@ -43,7 +43,7 @@ std::vector<std::string> texts(const Lane& lane) {
 
 TEST(CollectiveLog, HoldsEveryCallInItsLane) {
   run_threads(2, [](Communicator& communicator) {
-    CollectiveLog log;
+    const auto log = std::make_shared<CollectiveLog>();
     WatchedCommunicator c(communicator, log);
     const Tensor tensor = Tensor::zeros({8}), whole = Tensor::zeros({16});
     c.barrier();
@@ -57,7 +57,7 @@ TEST(CollectiveLog, HoldsEveryCallInItsLane) {
     group->barrier();
     work->wait();
 
-    const auto snapshot = log.snapshot(9, 99);
+    const auto snapshot = log->snapshot(9, 99);
     EXPECT_EQ(texts(lane_of(snapshot, "", Lane::Kind::foreground)),
               (std::vector<std::string>{"1 barrier", "2 broadcast of 8 f32 from rank 1",
                                         "3 all_reduce of 8 f32 (average)", "4 reduce_scatter of 16 f32 (sum)",
@@ -78,11 +78,16 @@ TEST(CollectiveLog, SaysInWhichCallARankWaits) {
   log.open_group("", 2);
   const Call call{.operation = Operation::all_reduce, .elements = 3};
   const uint64_t number = log.begin("", Lane::Kind::background, call);
-  EXPECT_FALSE(log.snapshot(9, 9).wait);  // asked for, but nobody waits yet
+  EXPECT_TRUE(log.snapshot(9, 9).waits.empty());  // asked for, but nobody waits yet
   log.wait_for("", Lane::Kind::background, number, call);
-  EXPECT_EQ(log.snapshot(9, 9).wait, (Wait{"", Lane::Kind::background, 1, call}));
-  log.end();
-  EXPECT_FALSE(log.snapshot(9, 9).wait);
+  EXPECT_EQ(log.snapshot(9, 9).waits, (std::vector{Wait{"", Lane::Kind::background, 1, call}}));
+  // Another thread may wait meanwhile.
+  log.wait_for("", Lane::Kind::foreground, log.begin("", Lane::Kind::foreground, call), call);
+  EXPECT_EQ(log.snapshot(9, 9).waits.size(), 2u);
+  log.end("", Lane::Kind::foreground);
+  EXPECT_EQ(log.snapshot(9, 9).waits.size(), 1u);
+  log.end("", Lane::Kind::background);
+  EXPECT_TRUE(log.snapshot(9, 9).waits.empty());
 }
 
 TEST(CollectiveLog, HistoriesAreEqualWhereAllCallsWere) {
@@ -123,24 +128,24 @@ TEST(CollectiveLog, KeepsTheNewestCallsAndLanes) {
 
 TEST(WatchedCommunicator, ACallThatFailsStaysInTheLog) {
   const auto single = make_single_communicator();
-  CollectiveLog log;
+  const auto log = std::make_shared<CollectiveLog>();
   WatchedCommunicator watched(*single, log);
   EXPECT_THROW(watched.broadcast(Tensor::zeros({3}), 7), Error);
-  const auto snapshot = log.snapshot(1, 1);
-  EXPECT_FALSE(snapshot.wait);
+  const auto snapshot = log->snapshot(1, 1);
+  EXPECT_TRUE(snapshot.waits.empty());
   EXPECT_NE(snapshot.failure.find("broadcast of 3 f32 from rank 7: "), std::string::npos) << snapshot.failure;
 }
 
 TEST(WatchedCommunicator, GroupsOfGroupsHaveNamesThatFit) {
   run_threads(2, [](Communicator& communicator) {
-    CollectiveLog log;
+    const auto log = std::make_shared<CollectiveLog>();
     std::vector<std::unique_ptr<Communicator>> groups;
     groups.push_back(std::make_unique<WatchedCommunicator>(communicator, log));
     for (int depth = 0; depth < 12; ++depth) {
       groups.push_back(groups.back()->split(1000, 0));
       groups.back()->barrier();
     }
-    for (const Lane& lane : log.snapshot(99, 1).lanes) EXPECT_LE(lane.group.size(), Lane::longest_group);
+    for (const Lane& lane : log->snapshot(99, 1).lanes) EXPECT_LE(lane.group.size(), Lane::longest_group);
     while (!groups.empty()) groups.pop_back();
   });
 }
