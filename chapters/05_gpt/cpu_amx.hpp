@@ -23,15 +23,30 @@ namespace gpt::cpu {
 
 using Word = uint32_t;  ///< two bf16, or one float: what lanes move around
 
-/// Turns 16 × 16 words into their transpose: out[j][i] = in[i][j]. Four rounds: round s swaps the words whose
-/// row and column differ in bit s.
-inline void transpose_words(const Word* in, int64_t in_row, Word* out, int64_t out_row) {
+/// 16 × 16 words in sixteen registers.
+struct WordTile {
   using Row = Word __attribute__((vector_size(64), aligned(4), may_alias));
   Row rows[16];
-  for (int i = 0; i < 16; ++i) rows[i] = *reinterpret_cast<const Row*>(in + i * in_row);
-  const auto round = [&rows]<Word s>() {
+
+  void load(const Word* from, int64_t row) {
+    for (int i = 0; i < 16; ++i) rows[i] = *reinterpret_cast<const Row*>(from + i * row);
+  }
+  void store(Word* to, int64_t row) const {
+    for (int i = 0; i < 16; ++i) *reinterpret_cast<Row*>(to + i * row) = rows[i];
+  }
+  /// Four rounds: round s swaps the words whose row and column differ in bit s.
+  void transpose() {
+    round<1>();
+    round<2>();
+    round<4>();
+    round<8>();
+  }
+
+ private:
+  template <Word s>
+  void round() {
     Row first,
-        second;  // where the lanes of a row and of its partner come from: 0 … 15 the row, 16 … 31 the partner
+        second;  // where the words of a row and of its partner come from: 0 … 15 the row, then the partner
     for (Word j = 0; j < 16; ++j) {
       first[j] = j & s ? 16 + (j ^ s) : j;
       second[j] = j & s ? 16 + j : j ^ s;
@@ -43,22 +58,20 @@ inline void transpose_words(const Word* in, int64_t in_row, Word* out, int64_t o
       rows[i] = __builtin_shuffle(a, b, first);
       rows[i | s] = __builtin_shuffle(a, b, second);
     }
-  };
-  round.template operator()<1>();
-  round.template operator()<2>();
-  round.template operator()<4>();
-  round.template operator()<8>();
-  for (int i = 0; i < 16; ++i) *reinterpret_cast<Row*>(out + i * out_row) = rows[i];
-}
+  }
+};
 
-/// The same for a matrix of rows × columns words, both multiples of 16. A word is a float or a pair of bf16;
-/// rows are counted in words.
+/// The transpose of rows × columns words, both multiples of 16. A word is a float or a pair of bf16; row
+/// strides are counted in words.
 inline void transpose_words(int64_t rows, int64_t columns, const void* in, int64_t in_row, void* out,
                             int64_t out_row) {
   for (int64_t r = 0; r < rows; r += 16)
-    for (int64_t c = 0; c < columns; c += 16)
-      transpose_words(static_cast<const Word*>(in) + r * in_row + c, in_row,
-                      static_cast<Word*>(out) + c * out_row + r, out_row);
+    for (int64_t c = 0; c < columns; c += 16) {
+      WordTile tile;
+      tile.load(static_cast<const Word*>(in) + r * in_row + c, in_row);
+      tile.transpose();
+      tile.store(static_cast<Word*>(out) + c * out_row + r, out_row);
+    }
 }
 
 #if GPT_HAS_TILES
@@ -94,14 +107,23 @@ class TileScope {
   TileScope& operator=(const TileScope&) = delete;
 };
 
+/// A left factor: rows of bf16. Element (m, k) lies at data[m · row + k] where step is 32. A larger step
+/// leads from 32 columns to the next 32, so that a strip of 32 rows can lie in memory in the order of its
+/// use.
+struct LeftFactor {
+  const bf16* data;
+  int64_t row;
+  int64_t step = 32;
+};
+
 // [multiply]
-/// C (M × N) (+)= A (M × K) · B (K × N). A: rows of bf16; B: bf16 in pairs, b_row from one pair of rows to
-/// the next; C: rows of f32. M, N and K are multiples of 32. Four tiles of C stay in registers while k runs,
-/// so that each tile of A and of B that is loaded is used twice.
-inline void multiply_tiles(int64_t M, int64_t N, int64_t K, const bf16* A, int64_t a_row, const bf16* B,
-                           int64_t b_row, float* C, int64_t c_row, bool add) {
+/// C (M × N) (+)= A (M × K) · B (K × N). B: bf16 in pairs, b_row from one pair of rows to the next; C: rows
+/// of f32. M, N and K are multiples of 32. Four tiles of C stay in registers while k runs, so that each tile
+/// of A and of B that is loaded is used twice.
+inline void multiply_tiles(int64_t M, int64_t N, int64_t K, LeftFactor A, const bf16* B, int64_t b_row,
+                           float* C, int64_t c_row, bool add) {
   finish_stores();
-  const int64_t a_bytes = 2 * a_row, b_bytes = 2 * b_row, c_bytes = 4 * c_row;
+  const int64_t a_bytes = 2 * A.row, b_bytes = 2 * b_row, c_bytes = 4 * c_row;
   for (int64_t m = 0; m < M; m += 32)
     for (int64_t n = 0; n < N; n += 32) {
       float *top = C + m * c_row + n, *bottom = top + 16 * c_row;
@@ -117,9 +139,9 @@ inline void multiply_tiles(int64_t M, int64_t N, int64_t K, const bf16* A, int64
         _tile_zero(3);
       }
       for (int64_t k = 0; k < K; k += 32) {
-        const bf16 *a = A + m * a_row + k, *b = B + k / 2 * b_row + 2 * n;
+        const bf16 *a = A.data + m * A.row + k / 32 * A.step, *b = B + k / 2 * b_row + 2 * n;
         _tile_loadd(4, a, a_bytes);
-        _tile_loadd(5, a + 16 * a_row, a_bytes);
+        _tile_loadd(5, a + 16 * A.row, a_bytes);
         _tile_loadd(6, b, b_bytes);
         _tile_loadd(7, b + 32, b_bytes);
         _tile_dpbf16ps(0, 4, 6);
@@ -165,6 +187,13 @@ inline void pair_rows(const bf16* from, int64_t row, int64_t rows, int64_t colum
       _mm512_storeu_si512(pairs + r / 2 * pair_row + 2 * c,
                           _mm512_permutexvar_epi16(detail::interleaved(), both));
     }
+}
+
+/// The transpose of 32 rows × 16 columns of bf16: 16 rows of 64 bytes, one tile of a left factor.
+inline void transpose_tile(const bf16* from, int64_t row, bf16* to, int64_t to_row) {
+  alignas(64) bf16 pairs[32 * 16];
+  pair_rows(from, row, 32, 16, pairs, 32);
+  transpose_words(16, 16, pairs, 16, to, to_row / 2);
 }
 
 #else

@@ -3,6 +3,7 @@
 // the one in tiles of bf16 (cpu_attention_tiles.cpp): blocks of 32 queries, and the softmax of one block.
 
 #include "05_gpt/cpu_backend.hpp"
+#include "05_gpt/cpu_scratch.hpp"
 #include "05_gpt/cpu_tiles.hpp"
 #include "05_gpt/cpu_vector.hpp"
 
@@ -19,24 +20,6 @@ struct AttentionSizes {
   float scale;                    ///< 1 / √width
 
   AttentionSizes(const Tensor& qkv, int64_t heads);
-};
-
-/// One thread's working memory, cut into parts. All zeros at first: what pads a tile then stays zero.
-class Scratch {
- public:
-  explicit Scratch(int64_t floats) : memory_(Tensor::zeros({floats})) {}
-  /// The next `count` numbers; whole cache lines when count is a multiple of 32.
-  template <class Number = float>
-  Number* take(int64_t count) {
-    float* part = memory_.data<float>() + used_;
-    used_ += count * static_cast<int64_t>(sizeof(Number)) / static_cast<int64_t>(sizeof(float));
-    GPT_CHECK(used_ <= memory_.elements(), "scratch of {} floats", memory_.elements());
-    return reinterpret_cast<Number*>(part);
-  }
-
- private:
-  Tensor memory_;
-  int64_t used_ = 0;
 };
 
 /// Where a block of queries lies, for the softmax: one sample's head, the first query, and the mask of the

@@ -26,10 +26,10 @@ void copy_block(const bf16* from, int64_t stride, int64_t rows, int64_t width, b
   std::fill(to + rows * to_row, to + block * to_row, bf16());
 }
 
-/// (T, D) → (D, T), both bf16 in plain rows. pairs: room for as many.
-void transpose(const bf16* in, int64_t T, int64_t D, bf16* pairs, bf16* out) {
-  pair_rows(in, D, T, D, pairs, 2 * D);
-  transpose_words(T / 2, D, pairs, D, out, T / 2);
+/// (T, D) → (D, T), both bf16 in plain rows.
+void transpose(const bf16* in, int64_t T, int64_t D, bf16* out) {
+  for (int64_t t = 0; t < T; t += 32)
+    for (int64_t d = 0; d < D; d += 16) transpose_tile(in + t * D + d, D, out + d * T + t, T);
 }
 
 /// Weights or their gradients, (keys, block) in f32, as the right factor of a product over keys.
@@ -60,7 +60,7 @@ void attention_forward_in_tiles(const Tensor& y, const Tensor& lse, const Tensor
     const TileScope tiles;
     Scratch scratch(2 * T * D + 3 * block * D + 2 * T * block);
     bf16 *K = scratch.take<bf16>(T * D), *V = scratch.take<bf16>(T * D);  // (T, D)
-    bf16 *Vt = scratch.take<bf16>(T * D), *spare = scratch.take<bf16>(T * D);
+    bf16* Vt = scratch.take<bf16>(T * D);
     bf16 *Q = scratch.take<bf16>(block * D), *Qt = scratch.take<bf16>(block * D);  // Qt: in pairs
     float* S = scratch.take(T * block);                                            // scores, then weights
     bf16* P = scratch.take<bf16>(T * block);                                       // the weights, in pairs
@@ -71,17 +71,17 @@ void attention_forward_in_tiles(const Tensor& y, const Tensor& lse, const Tensor
         const bf16* q = qkv.data<bf16>() + b * s.sample + h * s.width;
         copy_rows(q + s.C, s.row, s.T, s.width, K, D);
         copy_rows(q + 2 * s.C, s.row, s.T, s.width, V, D);
-        transpose(V, T, D, spare, Vt);
+        transpose(V, T, D, Vt);
         for (int64_t from = first_query; from < s.T; from += block) {
           const int64_t to = std::min(from + block, s.T), keys = round_up(to, panel), rows = to - from;
           copy_block(q + from * s.row, s.row, rows, s.width, Q, D);
           transpose_words(block, D / 2, Q, D / 2, Qt, block);
-          multiply_tiles(keys, block, D, K, D, Qt, 2 * block, S, block, false);
+          multiply_tiles(keys, block, D, {K, D}, Qt, 2 * block, S, block, false);
 
           alignas(64) float sum[block], log_sum[block];
           softmax(S, keys, s.scale, {b, h, from, to, s.T, dropout}, sum, log_sum);
           to_pairs(S, keys, P);
-          multiply_tiles(D, block, keys, Vt, T, P, 2 * block, Ot, block, false);
+          multiply_tiles(D, block, keys, {Vt, T}, P, 2 * block, Ot, block, false);
           transpose_words(D, block, Ot, block, O, D);
           const int64_t query = from - first_query;
           std::copy_n(log_sum, rows, lse.data<float>() + (b * heads + h) * queries + query);
@@ -103,7 +103,7 @@ void attention_backward_in_tiles(const Tensor& d_qkv, const Tensor& dy, const Te
     const TileScope tiles;
     Scratch scratch(4 * all + 5 * one + 4 * weights);
     bf16 *K = scratch.take<bf16>(all), *V = scratch.take<bf16>(all);  // (T, D)
-    bf16 *Kt = scratch.take<bf16>(all), *spare = scratch.take<bf16>(all);
+    bf16* Kt = scratch.take<bf16>(all);
     float *dK = scratch.take(all), *dV = scratch.take(all);
     bf16 *Q = scratch.take<bf16>(one), *dO = scratch.take<bf16>(one);    // one block of queries
     bf16 *Qt = scratch.take<bf16>(one), *dOt = scratch.take<bf16>(one);  // their transposes, in pairs
@@ -119,7 +119,7 @@ void attention_backward_in_tiles(const Tensor& d_qkv, const Tensor& dy, const Te
         bf16* d_q = d_qkv.data<bf16>() + b * s.T * s.row + h * s.width;
         copy_rows(q + s.C, s.row, s.T, s.width, K, D);
         copy_rows(q + 2 * s.C, s.row, s.T, s.width, V, D);
-        transpose(K, T, D, spare, Kt);
+        transpose(K, T, D, Kt);
         std::fill(dK, dK + all, 0.0f);
         std::fill(dV, dV + all, 0.0f);
         for (int64_t from = 0; from < s.T; from += block) {
@@ -135,15 +135,15 @@ void attention_backward_in_tiles(const Tensor& d_qkv, const Tensor& dy, const Te
           std::copy_n(lse.data<float>() + (b * heads + h) * s.T + from, rows, log_sum);
           row_dots(dy.data<bf16>() + at, y.data<bf16>() + at, s.C, rows, s.width, common);
 
-          multiply_tiles(keys, block, D, K, D, Qt, 2 * block, P, block, false);
-          multiply_tiles(keys, block, D, V, D, dOt, 2 * block, dS, block, false);
+          multiply_tiles(keys, block, D, {K, D}, Qt, 2 * block, P, block, false);
+          multiply_tiles(keys, block, D, {V, D}, dOt, 2 * block, dS, block, false);
           softmax_backward(P, dS, keys, s.scale, {b, h, from, to, s.T, dropout}, log_sum, common);
           store_rows(P, block, keys, block, 1.0f, P1, block);
           store_rows(dS, block, keys, block, 1.0f, dS1, block);
           to_pairs(dS, keys, dS2);
-          multiply_tiles(keys, D, block, P1, block, dO2, 2 * D, dV, D, true);
-          multiply_tiles(keys, D, block, dS1, block, Q2, 2 * D, dK, D, true);
-          multiply_tiles(D, block, keys, Kt, T, dS2, 2 * block, dQt, block, false);
+          multiply_tiles(keys, D, block, {P1, block}, dO2, 2 * D, dV, D, true);
+          multiply_tiles(keys, D, block, {dS1, block}, Q2, 2 * D, dK, D, true);
+          multiply_tiles(D, block, keys, {Kt, T}, dS2, 2 * block, dQt, block, false);
           transpose_words(D, block, dQt, block, dQ, D);
           store_rows(dQ, D, rows, s.width, s.scale, d_q + from * s.row, s.row);
         }

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "01_tensors/matmul.hpp"
+#include "05_gpt/cpu_amx.hpp"
 #include "05_gpt/cpu_vector.hpp"
+#include "05_gpt/cpu_weight_gradient.hpp"
 
 namespace gpt {
 
@@ -81,7 +83,10 @@ void CpuBackend::linear_backward_input(const Tensor& dx, bool add, const Tensor&
 
 void CpuBackend::linear_backward_weight(const Tensor& d_weight, const Tensor& d_bias, const Tensor& dy,
                                         const Tensor& x) {
-  product(dy.transpose(0, 1), x, d_weight, {.accumulate = true});
+  if (dy.dtype() == DType::bf16 && x.dtype() == DType::bf16 && cpu::tiles_available())
+    cpu::weight_gradient_in_tiles(d_weight, dy, x);
+  else
+    product(dy.transpose(0, 1), x, d_weight, {.accumulate = true});
   if (!d_bias.defined()) return;
   const int64_t N = dy.size(0), O = dy.size(1);
   const Tensor partial = Tensor::zeros({cpu::sum_blocks, O});

@@ -210,6 +210,21 @@ TEST_P(BackendConformance, Linear) {
         }
 }
 
+// Long sums and wide outputs, which a backend may compute in several blocks, the last ones smaller.
+TEST_P(BackendConformance, WeightGradientOfManyRows) {
+  const struct {
+    int64_t rows, inputs, outputs;
+  } shapes[] = {{600, 64, 32}, {257, 400, 70}, {300, 33, 800}};
+  for (const auto& s : shapes) {
+    SCOPED_TRACE(fmt::format("N {} I {} O {}", s.rows, s.inputs, s.outputs));
+    const Twin dy = random({s.rows, s.outputs}), x = random({s.rows, s.inputs});
+    const Twin d_weight = random({s.outputs, s.inputs}, sums());
+    tested().linear_backward_weight(d_weight.tested, {}, dy.tested, x.tested);
+    reference().linear_backward_weight(d_weight.expected, {}, dy.expected, x.expected);
+    expect_close(d_weight, "d_weight");
+  }
+}
+
 struct AttentionShape {
   int64_t batch, positions, heads, head_width;
 };
