@@ -62,23 +62,47 @@ std::string key_of(const Tensor& a, const Tensor& b, const Tensor& out, const Pr
   return key;
 }
 
+/// oneDNN's code for a product.
+struct Prepared {
+  dnnl::matmul product;
+  dnnl::memory::desc b;               // how it wants the second operand
+  std::optional<dnnl::reorder> pack;  // to bring it there, where it does not lie so already
+};
+
+/// From this many rows on it pays to pack the second operand first, into the order in which the product reads
+/// it: every number of it is packed once and used for every row. For 3,072 rows packing takes 1 to 5% of the
+/// product's time, and saves 5% in f32 and 10 to 20% in bf16.
+constexpr int64_t rows_worth_packing = 2048;
+
 /// oneDNN's code for a product, or nothing when it has none for these types on this processor.
-std::optional<dnnl::matmul> prepare(const Tensor& a, const Tensor& b, const Tensor& out,
-                                    const ProductOptions& options) {
+std::optional<Prepared> prepare(const Tensor& a, const Tensor& b, const Tensor& out,
+                                const ProductOptions& options) {
   dnnl::primitive_attr attributes;
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::library);
   dnnl::post_ops then;
   if (options.accumulate) then.append_sum(1.0f);
   if (options.residual) then.append_binary(dnnl::algorithm::binary_add, describe(*options.residual));
   attributes.set_post_ops(then);
+  const dnnl::memory::desc bias =
+      options.bias ? describe_bias(*options.bias, out.rank()) : dnnl::memory::desc();
+  const dnnl::memory::desc plain = describe(b);
+  const bool packed = a.rank() == 2 && a.size(0) >= rows_worth_packing;
+  const dnnl::memory::desc wanted =
+      packed ? dnnl::memory::desc(dnnl::memory::dims(b.shape().begin(), b.shape().end()), type_of(b),
+                                  dnnl::memory::format_tag::any)
+             : plain;
   try {
-    const dnnl::memory::desc bias =
-        options.bias ? describe_bias(*options.bias, out.rank()) : dnnl::memory::desc();
 #if DNNL_VERSION_MAJOR >= 3
-    return dnnl::matmul({engine(), describe(a), describe(b), bias, describe(out), attributes});
+    const dnnl::matmul::primitive_desc description(engine(), describe(a), wanted, bias, describe(out),
+                                                   attributes);
 #else
-    return dnnl::matmul({{describe(a), describe(b), bias, describe(out)}, attributes, engine()});
+    const dnnl::matmul::primitive_desc description({describe(a), wanted, bias, describe(out)}, attributes,
+                                                   engine());
 #endif
+    const dnnl::memory::desc b_order = description.weights_desc();
+    Prepared prepared{dnnl::matmul(description), b_order, {}};
+    if (b_order != plain) prepared.pack = dnnl::reorder({engine(), plain, engine(), b_order});
+    return prepared;
   } catch (const dnnl::error& error) {
     if (error.status == dnnl_unimplemented) return std::nullopt;
     throw;
@@ -139,7 +163,7 @@ void product(const Tensor& a, const Tensor& b, const Tensor& out, const ProductO
   // oneDNN generates code when a product is prepared, so each thread keeps what it has prepared. A training
   // run uses a few dozen shapes. Generation, whose context grows, uses more: a full store is emptied.
   constexpr size_t most = 2048;
-  thread_local std::unordered_map<std::string, std::optional<dnnl::matmul>> prepared;
+  thread_local std::unordered_map<std::string, std::optional<Prepared>> prepared;
   const std::string key = key_of(a, b, out, options);
   auto found = prepared.find(key);
   if (found == prepared.end()) {
@@ -152,15 +176,24 @@ void product(const Tensor& a, const Tensor& b, const Tensor& out, const ProductO
   const auto memory = [](const Tensor& t, const dnnl::memory::desc& desc) {
     return dnnl::memory(desc, engine(), t.bytes_data());
   };
+  const Prepared& code = *found->second;
+  dnnl::memory second = memory(b, describe(b));
+  Tensor packed;
+  if (code.pack) {
+    packed = Tensor({static_cast<int64_t>(code.b.get_size() / sizeof(float)) + 1});
+    dnnl::memory from = second;
+    second = memory(packed, code.b);
+    code.pack->execute(stream, from, second);
+  }
   std::unordered_map<int, dnnl::memory> arguments{{DNNL_ARG_SRC, memory(a, describe(a))},
-                                                  {DNNL_ARG_WEIGHTS, memory(b, describe(b))},
+                                                  {DNNL_ARG_WEIGHTS, second},
                                                   {DNNL_ARG_DST, memory(out, describe(out))}};
   if (options.bias)
     arguments.emplace(DNNL_ARG_BIAS, memory(*options.bias, describe_bias(*options.bias, out.rank())));
   if (options.residual)
     arguments.emplace(DNNL_ARG_ATTR_MULTIPLE_POST_OP(options.accumulate ? 1 : 0) | DNNL_ARG_SRC_1,
                       memory(*options.residual, describe(*options.residual)));
-  found->second->execute(stream, arguments);
+  code.product.execute(stream, arguments);
 }
 
 }  // namespace gpt
