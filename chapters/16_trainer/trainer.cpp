@@ -57,7 +57,7 @@ double Trainer::forward_backward(const DataLoader& data, int64_t number) {
   double loss_sum = 0;
   backward_ = {};
   if (share.count == 0) parallel_.prepare(true);
-  model_.parameters().zero_gradients();
+  model_.backend().fill(model_.parameters().gradients(), 0.0);
   for (int64_t done = 0; done < share.count; done += micro_batch) {
     const int64_t rows = std::min(micro_batch, share.count - done);
     const Batch batch = [&] {
