@@ -212,9 +212,7 @@ TEST_P(BackendConformance, Linear) {
 
 // Long sums and wide outputs, which a backend may compute in several blocks, the last ones smaller.
 TEST_P(BackendConformance, WeightGradientOfManyRows) {
-  const struct {
-    int64_t rows, inputs, outputs;
-  } shapes[] = {{600, 64, 32}, {257, 400, 70}, {300, 33, 800}};
+  const struct { int64_t rows, inputs, outputs; } shapes[] = {{600, 64, 32}, {257, 400, 70}, {300, 33, 800}};
   for (const auto& s : shapes) {
     SCOPED_TRACE(fmt::format("N {} I {} O {}", s.rows, s.inputs, s.outputs));
     const Twin dy = random({s.rows, s.outputs}), x = random({s.rows, s.inputs});
