@@ -35,7 +35,7 @@ GRACE = 5.0     # seconds after the deadline
 STEPS = 200
 TRAINING = {"layers": 2, "heads": 2, "width": 48, "context": 32, "batch": 8, "steps": STEPS, "warmup": 2, "dropout": 0.1,
             "tokenizer": "byte", "eval-every": 25, "eval-batches": 2, "checkpoint-every": 10, "sample-length": 0,
-            "threads": 1}
+            "threads": 1, "collective-timeout": DEADLINE}
 LOST = r"host {host} is lost|rank {rank} on {host} .*has not (been heard of|arrived)"
 
 # What a fault is called: (does it need the lab?, the exit codes it may end with, what the job says of it)
@@ -43,9 +43,9 @@ KINDS = {
     "kill": (False, {137}, r"rank {rank} on host \S+ was ended by signal 9"),
     "stop": (False, {3}, r"rank {rank} on \S+ .*has not (been heard of|arrived)"),
     "config": (False, {2}, r"rank {rank}\b.*(config|choice|lr)"),
-    "order": (False, {3}, r"rank {rank} (on \S+ )?call(s|ed) (barrier|other collectives)"),
-    "count": (False, {3}, r"rank {rank} (on \S+ )?call(s|ed) (all_reduce of 100 f32|other collectives)"),
-    "batches": (False, {3}, r"rank {rank} (on \S+ )?(has left|call(s|ed) )"),
+    "order": (False, {3}, r"rank {rank}\b.*(collective \d+, barrier|call(s|ed) (barrier|other collectives))"),
+    "count": (False, {3}, r"rank {rank}\b.*(all_reduce of 100 f32|call(s|ed) other collectives)"),
+    "batches": (False, {3}, r"rank {rank}\b.*(has left|call(s|ed) |waited [\d.]+ s in collective)"),
     "cut": (True, {3, 205}, LOST),
     "drop": (True, {3, 205}, LOST),
 }
