@@ -51,7 +51,7 @@ int bench(const BenchOptions& options, Communicator& communicator) {
     GPT_REQUIRE(options.steps >= 1, "--steps must be at least 1, not {}", options.steps);
     config = new_config(options.train);
   });
-  const int threads = set_threads(config.threads);
+  const int threads = set_threads(config.wanted_threads());
   const int64_t vocabulary = options.vocabulary > 0 ? options.vocabulary : usual_vocabulary(config);
   const auto backend = make_cpu_backend(config.compute_type());
   Trace trace;
@@ -115,6 +115,10 @@ Command add_bench(CLI::App& app) {
   choice("--micro-batch", "micro_batch", int64_t{}, "sequences a rank computes at once (0: its whole share)");
   choice("--context", "context", int64_t{}, "tokens per sequence");
   choice("--bucket-mb", "bucket_mb", double{}, "megabytes of gradients averaged at a time");
+  app.add_flag_function(
+      "--reproducible", [options](int64_t) { options->train.given["reproducible"] = true; },
+      "sums in a fixed tree");
+  choice("--leaves", "leaves", int64_t{}, "with --reproducible: micro-batches of a step, over all ranks");
   choice("--overlap", "overlap", std::string(), "on or off: average gradients while the backward pass runs");
   add_timeline_options(app, options->train.timeline);
   app.add_option("--vocabulary", options->vocabulary, "tokens of the vocabulary (0: the preset's)");

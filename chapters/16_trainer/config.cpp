@@ -2,6 +2,7 @@
 
 #include <type_traits>
 
+#include "11_ddp/tree.hpp"
 #include "common/check.hpp"
 #include "common/file.hpp"
 #include "common/program.hpp"
@@ -26,6 +27,7 @@ void require_one_of(const std::string& name, const std::string& value,
 template <class T>
 bool fits(const nlohmann::ordered_json& value, T&) {
   if constexpr (std::is_same_v<T, std::string>) return value.is_string();
+  if constexpr (std::is_same_v<T, bool>) return value.is_boolean();
   if constexpr (std::is_same_v<T, double>) return value.is_number();
   if constexpr (std::is_same_v<T, uint64_t>) return value.is_number_unsigned();
   if constexpr (std::is_same_v<T, int64_t>) return value.is_number_integer();
@@ -81,6 +83,13 @@ void TrainConfig::validate() const {
   at_least("sample_every", sample_every, 0);
   at_least("sample_length", sample_length, 0);
   between("threads", static_cast<double>(threads), 0, 1025);
+  at_least("check_every", check_every, 0);
+  GPT_REQUIRE(is_power_of_two(leaves), "--leaves must be 1, 2, 4, 8, …, not {}", leaves);
+  const int64_t largest_leaf = (batch + leaves - 1) / leaves;
+  GPT_REQUIRE(!reproducible || micro_batch == 0 || micro_batch >= largest_leaf,
+              "with --reproducible a micro-batch is --batch {} / --leaves {}, which is more than "
+              "--micro-batch {}: choose more --leaves",
+              batch, leaves, micro_batch);
   GPT_REQUIRE(bucket_mb > 0, "--bucket-mb must be more than 0, not {}", bucket_mb);
   require_one_of("--schedule", schedule, {"cosine", "linear", "step", "constant"});
   require_one_of("--overlap", overlap, {"on", "off"});

@@ -51,6 +51,9 @@ struct TrainConfig {
   int64_t threads = 0;  ///< OpenMP threads of each rank; 0: the processors of this host shared out
   double bucket_mb = 1.0;
   std::string overlap = "on";
+  bool reproducible = false;
+  int64_t leaves = 8;
+  int64_t check_every = 0;  ///< 0: whenever the model is evaluated
 
   bool operator==(const TrainConfig&) const = default;
 
@@ -58,6 +61,9 @@ struct TrainConfig {
   void validate() const;
   /// The shape of the model, given the tokenizer's vocabulary.
   GptConfig model(int64_t vocabulary) const;
+  /// --threads; but with --reproducible 1 unless told, because the matrix products may add in another order
+  /// on another number of threads.
+  int64_t wanted_threads() const { return reproducible && threads == 0 ? 1 : threads; }
   DType compute_type() const { return precision == "bf16" ? DType::bf16 : DType::f32; }
 };
 
@@ -95,6 +101,9 @@ void for_each_choice(Config& c, Visit&& visit) {
   visit("threads", c.threads, "threads of each rank (0: the processors shared out)");
   visit("bucket_mb", c.bucket_mb, "megabytes of gradients averaged at a time");
   visit("overlap", c.overlap, "on: average gradients while the backward pass runs; off: after it");
+  visit("reproducible", c.reproducible, "the same bits on 1, 2, 4, … ranks: sums in a fixed tree");
+  visit("leaves", c.leaves, "with --reproducible: micro-batches of a step, over all ranks");
+  visit("check_every", c.check_every, "steps between checks that all ranks agree (0: at validations)");
 }
 
 /// The names of choices that make a run what it is: a resumed run cannot change them.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "04_text/data_loader.hpp"
+#include "11_ddp/tree.hpp"
 
 namespace gpt {
 
@@ -10,13 +11,17 @@ namespace gpt {
 double evaluate(Gpt& model, const Tokens& tokens, int64_t rows, int64_t batches, Communicator& communicator) {
   const SequentialBatches all(tokens, model.config().context, rows);
   const int64_t used = batches > 0 ? std::min(batches, all.size()) : all.size();
-  double sum = 0, count = 0;
+  // Each batch has a place of its own, and all others add 0 to it: the sum of the places in order has the
+  // same bits on any number of ranks.
+  const Tensor sums = Tensor::zeros({used}, DType::f64), counts = Tensor::zeros({used}, DType::f64);
   for (int64_t i = communicator.rank(); i < used; i += communicator.size()) {
     const Batch batch = all[i * all.size() / used];
-    sum += model.loss(batch.inputs, batch.targets, 1.0, {}).value().item();
-    count += static_cast<double>(batch.targets.elements());
+    sums.at<double>({i}) = model.loss(batch.inputs, batch.targets, 1.0, {}).value().item();
+    counts.at<double>({i}) = static_cast<double>(batch.targets.elements());
   }
-  return communicator.all_reduce(sum, ReduceOp::sum) / communicator.all_reduce(count, ReduceOp::sum);
+  communicator.all_reduce(sums, ReduceOp::sum);
+  communicator.all_reduce(counts, ReduceOp::sum);
+  return tree_sum(sums.span<double>()) / tree_sum(counts.span<double>());
 }
 // [/evaluate]
 

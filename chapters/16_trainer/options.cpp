@@ -24,8 +24,12 @@ void add_train_options(CLI::App& app, TrainOptions& options) {
     using T = std::decay_t<decltype(member)>;
     std::string option = "--" + name;
     std::replace(option.begin(), option.end(), '_', '-');
-    app.add_option_function<T>(
-        option, [&options, name](const T& value) { options.given[name] = value; }, meaning);
+    if constexpr (std::is_same_v<T, bool>)
+      app.add_flag_function(
+          option, [&options, name](int64_t times) { options.given[name] = times > 0; }, meaning);
+    else
+      app.add_option_function<T>(
+          option, [&options, name](const T& value) { options.given[name] = value; }, meaning);
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <omp.h>
 
+#include "11_ddp/tree.hpp"
 #include "16_trainer/checkpoint.hpp"
 #include "16_trainer/together.hpp"
 #include "common/check.hpp"
@@ -15,14 +16,19 @@ void write_config(const RunFolder& run, const TrainConfig& config) {
   write_file_atomically(run.config(), to_json(config).dump(2) + "\n");
 }
 
-void require_enough_rows(const TrainConfig& config, int ranks) {
+/// The choices that only the number of ranks can contradict.
+void require_fitting_ranks(const TrainConfig& config, int ranks) {
   GPT_REQUIRE(config.batch >= ranks, "--batch {} does not give each of {} ranks a sequence", config.batch,
               ranks);
+  GPT_REQUIRE(!config.reproducible || (is_power_of_two(ranks) && ranks <= config.leaves),
+              "--reproducible adds in a binary tree with {} --leaves: it takes 1, 2, 4, … ranks up to {}, "
+              "not {}",
+              config.leaves, config.leaves, ranks);
 }
 
 void make_run(Preparation& p, const TrainOptions& options, int ranks) {
   p.config = new_config(options);
-  require_enough_rows(p.config, ranks);
+  require_fitting_ranks(p.config, ranks);
   p.run = new_run_folder(options.out, p.config.preset);
   const DataSource source(p.config);
   make_folder(p.run.path);
@@ -41,7 +47,7 @@ void make_run(Preparation& p, const TrainOptions& options, int ranks) {
 void reopen_run(Preparation& p, const TrainOptions& options, int ranks) {
   p.run = existing_run_folder(options.out);
   p.config = resumed_config(options, p.run.config());
-  require_enough_rows(p.config, ranks);
+  require_fitting_ranks(p.config, ranks);
   p.lock = FolderLock(p.run.path);
   p.resumed = true;
   const bool has_data = std::filesystem::exists(p.run.training_tokens()) &&

@@ -152,7 +152,8 @@ int Run::run() {
     sent_ += result.communication;
     train_loss_ = result.loss;
     val_loss_.reset();
-    if (due(config_.eval_every)) trainer_.check_replicas(step_);
+    if (due(config_.check_every > 0 ? config_.check_every : config_.eval_every))
+      trainer_.check_replicas(step_);
     if (due(config_.eval_every) && data_.validation.size() >= 2) {
       const Trace::Span span = trace_.span("validation");
       val_loss_ =
@@ -241,7 +242,7 @@ Command add_train(CLI::App& app) {
       const Trace::Span span = trace.span("preparation");
       return prepare_run(*options, watched);
     }();
-    set_threads(preparation.config.threads);
+    set_threads(preparation.config.wanted_threads());
     return Run(preparation, options->timeline, watched, trace).run();
   };
 }

@@ -15,6 +15,7 @@ constexpr double bytes_per_megabyte = 1 << 20;
 DataParallelOptions parallel_options(const TrainConfig& config) {
   DataParallelOptions options;
   options.bucket_bytes = static_cast<int64_t>(config.bucket_mb * bytes_per_megabyte);
+  if (config.reproducible) options.leaves = config.leaves;
   options.overlap = config.overlap == "on";
   return options;
 }
@@ -47,37 +48,55 @@ Trainer::Trainer(const TrainConfig& config, const GptConfig& shape, Backend& bac
   parallel_.broadcast_parameters();
 }
 
+// [micro_batches]
+std::vector<Share> micro_batches(const TrainConfig& config, int64_t batch, int rank, int ranks) {
+  std::vector<Share> parts;
+  if (config.reproducible) {
+    const int leaves = static_cast<int>(config.leaves), mine = leaves / ranks;
+    for (int leaf = rank * mine; leaf < (rank + 1) * mine; ++leaf)
+      parts.push_back(share_of(batch, leaf, leaves));
+    return parts;
+  }
+  const Share share = share_of(batch, rank, ranks);
+  const int64_t most = config.micro_batch > 0 ? config.micro_batch : std::max<int64_t>(1, share.count);
+  for (int64_t done = 0; done < share.count || parts.empty(); done += most)
+    parts.push_back({share.first + done, std::min(most, share.count - done)});
+  return parts;
+}
+// [/micro_batches]
+
 // [forward_backward]
 /// Leaves the gradient of the global batch's mean loss in the arena, and returns this rank's part of that
 /// loss.
 double Trainer::forward_backward(const DataLoader& data, int64_t number) {
-  const Share share = share_of(data.global_batch(), communicator_.rank(), communicator_.size());
-  const int64_t micro_batch = config_.micro_batch > 0 ? config_.micro_batch : share.count;
+  const std::vector<Share> parts =
+      micro_batches(config_, data.global_batch(), communicator_.rank(), communicator_.size());
   const double scale = 1.0 / static_cast<double>(data.global_batch() * data.context());
-  double loss_sum = 0;
+  std::vector<double> losses;
   backward_ = {};
-  if (share.count == 0) parallel_.prepare(true);
   model_.backend().fill(model_.parameters().gradients(), 0.0);
-  for (int64_t done = 0; done < share.count; done += micro_batch) {
-    const int64_t rows = std::min(micro_batch, share.count - done);
+  for (size_t part = 0; part < parts.size(); ++part) {
+    const Share& rows = parts[part];
+    parallel_.prepare(part + 1 == parts.size());  // only the last micro-batch sends its gradients
+    losses.push_back(0.0);
+    if (rows.count == 0) continue;
     const Batch batch = [&] {
       const Trace::Span span = trace_.span("data");
-      return data.batch(number, share.first + done, rows);
+      return data.batch(number, rows.first, rows.count);
     }();
-    parallel_.prepare(done + rows == share.count);  // only the last micro-batch sends its gradients
     const Variable loss = [&] {
       const Trace::Span span = trace_.span("forward");
       return model_.loss(batch.inputs, batch.targets, scale,
                          {.training = true,
                           .seed = config_.seed,
                           .step = static_cast<uint64_t>(number),
-                          .first_sample = share.first + done});
+                          .first_sample = rows.first});
     }();
     backward(loss);
-    loss_sum += loss.value().item();
+    losses.back() = loss.value().item();
   }
   average_gradients(number);
-  return loss_sum;
+  return tree_sum(losses);
 }
 // [/forward_backward]
 
@@ -115,12 +134,16 @@ StepResult Trainer::step(const DataLoader& data, int64_t number, Wish wish) {
   const double loss = forward_backward(data, number);
 
   // One more word to the other ranks: my part of the loss, and whether anybody wants to stop.
-  const std::vector<double> mine{loss, wish == Wish::stop ? 1.0 : 0.0, wish == Wish::give_up ? 1.0 : 0.0};
-  const Tensor votes = Tensor::from(mine, {3});
-  communicator_.all_reduce(votes, ReduceOp::sum);
-  result.loss = votes.at<double>({0});
-  if (votes.at<double>({1}) > 0) result.wish = Wish::stop;
-  if (votes.at<double>({2}) > 0) result.wish = Wish::give_up;
+  const int ranks = communicator_.size();
+  const Tensor mine = Tensor::from(std::vector<double>{loss, static_cast<double>(wish)}, {2});
+  const Tensor all({2 * ranks}, DType::f64);
+  communicator_.all_gather(all, mine);
+  std::vector<double> losses;  // in order of rank: their sum has the same bits however the ranks talk
+  for (int rank = 0; rank < ranks; ++rank) {
+    losses.push_back(all.at<double>({2 * rank}));
+    result.wish = std::max(result.wish, static_cast<Wish>(all.at<double>({2 * rank + 1})));
+  }
+  result.loss = tree_sum(losses);
 
   const Trace::Span span = trace_.span("optimizer");
   result.lr = schedule_(number);

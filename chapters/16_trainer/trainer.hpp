@@ -61,6 +61,11 @@ class Trainer {
   Schedule schedule_;
 };
 
+/// The rows of a global batch of `batch` rows that a rank computes, one part after the other. With
+/// --reproducible, leaves / ranks parts that do not depend on the number of ranks, some of which may be
+/// empty; else the rank's share in parts of at most --micro-batch, and at least one part.
+std::vector<Share> micro_batches(const TrainConfig& config, int64_t batch, int rank, int ranks);
+
 /// The schedule that a configuration names.
 Schedule make_schedule(const TrainConfig& config);
 

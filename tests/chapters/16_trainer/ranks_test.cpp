@@ -37,10 +37,11 @@ struct Outcome {
 };
 
 /// What rank 0 has after the steps.
-Outcome train(const TrainConfig& config, int ranks) {
+Outcome train(const TrainConfig& config, int ranks,
+              const std::function<std::unique_ptr<Backend>()>& make_backend) {
   Outcome outcome;
   run_threads(ranks, [&](Communicator& communicator) {
-    const auto backend = make_reference_backend(DType::f32);
+    const auto backend = make_backend();
     Trace trace;
     Trainer trainer(config, config.model(vocabulary), *backend, communicator, trace);
     const DataLoader data(text(), config.context, config.batch, config.seed);
@@ -52,6 +53,13 @@ Outcome train(const TrainConfig& config, int ranks) {
     outcome = {losses, {values.begin(), values.end()}, val_loss};
   });
   return outcome;
+}
+
+Outcome train(const TrainConfig& config, int ranks) {
+  return train(config, ranks, [] { return make_reference_backend(DType::f32); });
+}
+Outcome train_on_cpu(const TrainConfig& config, int ranks) {
+  return train(config, ranks, [&] { return make_cpu_backend(config.compute_type()); });
 }
 
 void expect_same(const Outcome& a, const Outcome& b) {
@@ -85,6 +93,49 @@ TEST(Ranks, AnyMicroBatchAndAnyBucketTrainsTheSameModel) {
       config.bucket_mb = bucket_mb;
       expect_same(one, train(config, 2));
     }
+}
+
+/// The mean losses, the parameters and the validation loss, compared bit for bit.
+bool same_bits(const Outcome& a, const Outcome& b) {
+  return a.losses == b.losses && a.parameters == b.parameters && a.val_loss == b.val_loss;
+}
+
+TEST(Ranks, ReproducibleOnesTrainTheSameModelBitForBit) {
+  for (const char* precision : {"f32", "bf16"})
+    for (const int64_t batch : {12, 5}) {  // some leaves are larger than others, or empty
+      TrainConfig config = choices();
+      config.reproducible = true;
+      config.precision = precision;
+      config.batch = batch;
+      config.bucket_mb = 1e-3;
+      const Outcome one = train_on_cpu(config, 1);
+      for (const int ranks : {2, 4, 8}) {
+        if (ranks > batch) continue;
+        SCOPED_TRACE(fmt::format("{} ranks, {}, batch {}", ranks, precision, batch));
+        EXPECT_TRUE(same_bits(one, train_on_cpu(config, ranks)));
+      }
+      config.leaves = 4;  // another tree: else the comparison would say nothing
+      EXPECT_FALSE(same_bits(one, train_on_cpu(config, 1)));
+    }
+}
+
+TEST(Ranks, ALeafIsAMicroBatchOfItsOwn) {
+  TrainConfig config = choices();
+  config.reproducible = true;
+  for (const int ranks : {1, 2, 4, 8}) {
+    int64_t next = 0;
+    for (int rank = 0; rank < ranks; ++rank) {
+      const std::vector<Share> parts = micro_batches(config, 5, rank, ranks);
+      EXPECT_EQ(parts.size(), static_cast<size_t>(8 / ranks));
+      for (const Share& part : parts) {
+        EXPECT_EQ(part.first, next);
+        next += part.count;
+      }
+    }
+    EXPECT_EQ(next, 5);
+  }
+  config.reproducible = false;
+  EXPECT_EQ(micro_batches(config, 1, 1, 2).size() + micro_batches(config, 1, 0, 2).size(), 2u);
 }
 
 TEST(Ranks, OneWishReachesAll) {
