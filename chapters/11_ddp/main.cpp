@@ -8,6 +8,7 @@
 #include "09_averaging/classifier.hpp"
 #include "10_collectives/mpi_communicator.hpp"
 #include "11_ddp/data_parallel.hpp"
+#include "11_ddp/overlap_study.hpp"
 #include "common/chapter_program.hpp"
 #include "common/table.hpp"
 
@@ -87,6 +88,10 @@ int main(int argc, char** argv) {
     program.section("buckets", "The gradients of a GPT in buckets of 64 KiB", show_buckets);
     program.section("equality", "Many ranks train as one does",
                     [&] { show_equality(*communicator, program.stable()); });
+    std::string figures;
+    program.options().add_option("--figures", figures, "Also write the lesson's pictures into this folder");
+    program.section("timeline", "One step, with and without overlap",
+                    [&] { study_overlap(*communicator, program.stable(), figures); });
     return program.show(argc, argv);
   });
 }
