@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "01_tensors/strided.hpp"
 
@@ -23,28 +24,36 @@ void combine(Accumulator<T>* total, const T* x, int64_t count, ReduceOp op) {
 }  // namespace
 
 // [reduce]
-void reduce(std::span<const Tensor> inputs, ReduceOp op, std::span<const Tensor> outputs) {
-  const int64_t elements = inputs[0].elements();
-  dispatch(inputs[0].dtype(), [&](auto zero) {
+void reduce(DType dtype, std::span<const std::byte* const> inputs, ReduceOp op,
+            std::span<std::byte* const> outputs, int64_t elements) {
+  dispatch(dtype, [&](auto zero) {
     using T = decltype(zero);
     using A = Accumulator<T>;
     std::array<A, block> total;
     for (int64_t start = 0; start < elements; start += block) {
       const int64_t count = std::min(block, elements - start);
-      const T* first = inputs[0].data<T>() + start;
+      const T* first = reinterpret_cast<const T*>(inputs[0]) + start;
       for (int64_t i = 0; i < count; ++i) total[i] = convert<A>(first[i]);
-      for (const Tensor& input : inputs.subspan(1))
-        combine<T>(total.data(), input.data<T>() + start, count, op);
+      for (const std::byte* input : inputs.subspan(1))
+        combine<T>(total.data(), reinterpret_cast<const T*>(input) + start, count, op);
       if (op == ReduceOp::average)
         for (int64_t i = 0; i < count; ++i) total[i] /= static_cast<A>(inputs.size());
-      for (const Tensor& output : outputs) {
-        T* result = output.data<T>() + start;
+      for (std::byte* output : outputs) {
+        T* result = reinterpret_cast<T*>(output) + start;
         for (int64_t i = 0; i < count; ++i) result[i] = convert<T>(total[i]);
       }
     }
   });
 }
 // [/reduce]
+
+void reduce(std::span<const Tensor> inputs, ReduceOp op, std::span<const Tensor> outputs) {
+  std::vector<const std::byte*> from;
+  std::vector<std::byte*> to;
+  for (const Tensor& input : inputs) from.push_back(input.bytes_data());
+  for (const Tensor& output : outputs) to.push_back(output.bytes_data());
+  reduce(inputs[0].dtype(), from, op, to, inputs[0].elements());
+}
 
 void reduce_pair(DType dtype, const void* from, void* into, int64_t count, ReduceOp op) {
   dispatch(dtype, [&](auto zero) {

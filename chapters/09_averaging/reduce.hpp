@@ -1,6 +1,7 @@
 #pragma once
 // The arithmetic of a reduction, the same for every communicator.
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <type_traits>
@@ -20,6 +21,9 @@ using Accumulator = std::conditional_t<std::is_same_v<T, bf16>, float,
 /// outputs may be inputs. Sums are rounded to the tensors' type once, at the end; an average of i32 is cut
 /// off towards zero.
 void reduce(std::span<const Tensor> inputs, ReduceOp op, std::span<const Tensor> outputs);
+/// The same for arrays of `elements` elements, wherever they lie.
+void reduce(DType dtype, std::span<const std::byte* const> inputs, ReduceOp op,
+            std::span<std::byte* const> outputs, int64_t elements);
 
 /// into[i] = into[i] + from[i], or their maximum, for arrays of `count` elements. The step of a reduction
 /// that works pair by pair; an average is a sum here, divided at the end by divide().

@@ -1,9 +1,8 @@
-// Checks and times the all-reduce over MPI.
-#include <chrono>
+// Every all-reduce of the chapter, checked and timed.
 #include <cstdio>
 
 #include "01_tensors/elementwise.hpp"
-#include "10_collectives/mpi_communicator.hpp"
+#include "10_collectives/benchmark.hpp"
 #include "common/chapter_program.hpp"
 #include "common/table.hpp"
 
@@ -11,35 +10,42 @@ namespace {
 
 using namespace gpt;
 
-/// Seconds of one all-reduce, the fastest of several, as the slowest rank sees it.
-double seconds_of_all_reduce(Communicator& communicator, const Tensor& tensor) {
-  double best = 1e9;
-  for (int repetition = 0; repetition < 10; ++repetition) {
-    communicator.barrier();
-    const auto start = std::chrono::steady_clock::now();
-    communicator.all_reduce(tensor, ReduceOp::average);
-    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-    best = std::min(best, communicator.all_reduce(elapsed.count(), ReduceOp::max));
-  }
-  return best;
+std::string size_text(int64_t bytes) {
+  return bytes >= 1 << 20 ? fmt::format("{} MiB", bytes >> 20) : fmt::format("{} KiB", bytes >> 10);
 }
 
-void show_sizes(Communicator& communicator, bool stable) {
-  Table table(
-      {{"size", "KiB", "{:.0f}"}, {"correct"}, {"time", "ms", "{:.3f}"}, {"payload", "GB/s", "{:.2f}"}});
-  for (int64_t bytes = 4 << 10; bytes <= 64 << 20; bytes *= 16) {
-    const Tensor tensor = Tensor::full({bytes / 4}, communicator.rank() + 1);
-    communicator.all_reduce(tensor, ReduceOp::average);
-    const Tensor expected = Tensor::full(tensor.shape(), (communicator.size() + 1) / 2.0);
-    const bool correct = communicator.all_reduce(max_difference(tensor, expected), ReduceOp::max) == 0.0;
-    const double kibibytes = static_cast<double>(bytes) / 1024;
+/// Is the average of rows of 1, 2, …, n what it should be, on all ranks?
+bool is_right(MpiCommunicator& communicator, AllReduceAlgorithm algorithm, int64_t bytes) {
+  const Tensor row = Tensor::full({bytes / 4}, communicator.rank() + 1);
+  communicator.all_reduce_by(algorithm, row, ReduceOp::average);
+  const Tensor expected = Tensor::full(row.shape(), (communicator.size() + 1) / 2.0);
+  return static_cast<Communicator&>(communicator).all_reduce(max_difference(row, expected), ReduceOp::max) ==
+         0.0;
+}
+
+void show_algorithms(MpiCommunicator& communicator, bool stable) {
+  const std::vector<AllReduceAlgorithm> algorithms = possible_algorithms(communicator);
+  const std::vector<int64_t> sizes{1 << 10, 32 << 10, 1 << 20, 16 << 20};
+  std::vector<Measurement> measured;
+  if (!stable) measured = measure(communicator, algorithms, sizes);
+  Table table({{"size"},
+               {"algorithm"},
+               {"correct"},
+               {"time", "ms", "{:.3f}"},
+               {"bus bandwidth", "MB/s", "{:.0f}"},
+               {"of MPI_Allreduce", "", "{:.2f}"}});
+  for (size_t i = 0; i < sizes.size() * algorithms.size(); ++i) {
+    const int64_t bytes = sizes[i / algorithms.size()];
+    const AllReduceAlgorithm algorithm = algorithms[i % algorithms.size()];
+    const char* correct = is_right(communicator, algorithm, bytes) ? "yes" : "no";
     if (stable) {
-      table.row(kibibytes, correct ? "yes" : "no", "–", "–");
-    } else {
-      const double seconds = seconds_of_all_reduce(communicator, tensor);
-      table.row(kibibytes, correct ? "yes" : "no", seconds * 1e3,
-                static_cast<double>(bytes) / seconds * 1e-9);
+      table.row(size_text(bytes), name_of(algorithm), correct, "–", "–", "–");
+      continue;
     }
+    const Measurement& m = measured[i];
+    const Measurement& library = measured[i - i % algorithms.size()];  // the first algorithm of each size
+    table.row(size_text(bytes), name_of(algorithm), correct, m.seconds * 1e3,
+              bus_bandwidth(m, communicator.size()) / 1e6, library.seconds / m.seconds);
   }
   fmt::print("{}", table.text());
 }
@@ -49,10 +55,17 @@ void show_sizes(Communicator& communicator, bool stable) {
 int main(int argc, char** argv) {
   return gpt::run_mpi_program("10_collectives", [&](gpt::MpiSession& session) {
     if (session.rank() > 0 && !std::freopen("/dev/null", "w", stdout)) return 1;  // rank 0 speaks for all
-    const auto communicator = gpt::make_world_communicator(session);
-    gpt::ChapterProgram program("10_collectives", "All-reduce between processes, over Open MPI.");
-    program.section("sizes", fmt::format("All-reduce of f32 on {} ranks", session.size()),
-                    [&] { show_sizes(*communicator, program.stable()); });
+    GPT_REQUIRE(gpt::MpiSession::launched(), "start this program by ./book chapter 10, or by mpirun");
+    gpt::MpiCommunicator communicator(MPI_COMM_WORLD);
+    gpt::ChapterProgram program("10_collectives", "All-reduce between processes, by hand and by Open MPI.");
+    program.section("algorithms", fmt::format("All-reduce of f32 on {} ranks", session.size()),
+                    [&] { show_algorithms(communicator, program.stable()); });
+    program.section("plan", "What a measurement of half a second chooses", [&] {
+      if (program.stable())
+        fmt::print("without measuring: {}\n", to_string(communicator.plan()));
+      else
+        fmt::print("{}\n", to_string(measure_all_reduce(communicator)));
+    });
     return program.show(argc, argv);
   });
 }

@@ -11,13 +11,6 @@
 namespace gpt {
 namespace {
 
-MPI_Comm duplicate(MPI_Comm comm) {
-  MPI_Comm copy = MPI_COMM_NULL;
-  MPI_CHECK(MPI_Comm_dup(comm, &copy));
-  MPI_CHECK(MPI_Comm_set_errhandler(copy, MPI_ERRORS_RETURN));
-  return copy;
-}
-
 void check_host(const Tensor& tensor) {
   GPT_CHECK(tensor.defined() && tensor.device() == Device::cpu && tensor.is_contiguous(),
             "a communicator of MPI takes contiguous tensors in host memory");
@@ -38,17 +31,6 @@ void for_pieces(const Tensor& tensor, int64_t piece_bytes, F&& f) {
     f(tensor.bytes_data() + start * size, static_cast<int>(std::min(piece, elements - start)));
 }
 
-void all_reduce_over(MPI_Comm comm, const Tensor& tensor, ReduceOp op, int64_t piece_bytes) {
-  const MPI_Datatype type = mpi_type(tensor.dtype());
-  const MPI_Op operation = mpi_op(tensor.dtype(), op);
-  for_pieces(tensor, piece_bytes, [&](std::byte* data, int count) {
-    MPI_CHECK(MPI_Allreduce(MPI_IN_PLACE, data, count, type, operation, comm));
-  });
-  int ranks = 0;
-  MPI_CHECK(MPI_Comm_size(comm, &ranks));
-  if (op == ReduceOp::average) divide(tensor, ranks);
-}
-
 void check_parts(const Tensor& whole, const Tensor& part, int size) {
   check_host(whole);
   check_host(part);
@@ -59,16 +41,12 @@ void check_parts(const Tensor& whole, const Tensor& part, int size) {
 
 }  // namespace
 
-OwnedMpiComm::~OwnedMpiComm() {
-  int finalized = 0;
-  MPI_Finalized(&finalized);
-  if (!finalized && std::uncaught_exceptions() == 0) MPI_Comm_free(&comm_);
-}
-
 MpiCommunicator::MpiCommunicator(MPI_Comm parent, int64_t piece_bytes)
     : piece_bytes_(piece_bytes),
-      foreground_(duplicate(parent)),
-      background_(duplicate(parent)),
+      hosts_(hosts_of(parent)),
+      plan_(default_plan(hosts_)),
+      foreground_(std::make_shared<AllReducer>(parent, hosts_, piece_bytes)),
+      background_(std::make_shared<AllReducer>(parent, hosts_, piece_bytes)),
       exceptions_(std::uncaught_exceptions()) {
   GPT_CHECK(piece_bytes >= 8, "pieces of {} bytes", piece_bytes);
   MPI_CHECK(MPI_Comm_rank(parent, &rank_));
@@ -82,29 +60,29 @@ MpiCommunicator::~MpiCommunicator() {
 }
 
 void MpiCommunicator::barrier() {
-  MPI_CHECK(MPI_Barrier(foreground_.get()));
+  MPI_CHECK(MPI_Barrier(comm()));
 }
 
 void MpiCommunicator::broadcast(const Tensor& tensor, int root) {
   for_pieces(tensor, piece_bytes_, [&](std::byte* data, int count) {
-    MPI_CHECK(MPI_Bcast(data, count, mpi_type(tensor.dtype()), root, foreground_.get()));
+    MPI_CHECK(MPI_Bcast(data, count, mpi_type(tensor.dtype()), root, comm()));
   });
 }
 
 // [all_reduce]
 void MpiCommunicator::all_reduce(const Tensor& tensor, ReduceOp op) {
-  all_reduce_over(foreground_.get(), tensor, op, piece_bytes_);
+  foreground_->run(plan_.at(tensor.bytes()), tensor, op);
 }
 
 std::unique_ptr<Work> MpiCommunicator::all_reduce_async(const Tensor& tensor, ReduceOp op) {
-  // Open MPI moves a non-blocking all-reduce only while somebody calls MPI. So a thread of our own calls the
-  // blocking one, on a communicator of its own. It takes nothing of this object: it may survive it.
+  // Open MPI moves messages only while somebody calls MPI. So a thread of our own does the all-reduce, over a
+  // communicator of its own. It takes nothing of this object: it may survive it.
   if (!worker_) {
     worker_ = std::make_unique<BackgroundWorker>();
     worker_->submit(ask_for_short_turns);
   }
-  return worker_->submit([comm = background_.get(), tensor, op, piece_bytes = piece_bytes_] {
-    all_reduce_over(comm, tensor, op, piece_bytes);
+  return worker_->submit([reducer = background_, algorithm = plan_.at(tensor.bytes()), tensor, op] {
+    reducer->run(algorithm, tensor, op);
   });
 }
 // [/all_reduce]
@@ -118,15 +96,13 @@ void MpiCommunicator::reduce_scatter(const Tensor& part, const Tensor& whole, Re
   const Tensor result = inside ? Tensor(part.shape(), part.dtype()) : part;
   if (whole.bytes() <= piece_bytes_) {
     MPI_CHECK(MPI_Reduce_scatter_block(whole.bytes_data(), result.bytes_data(),
-                                       static_cast<int>(part.elements()), type, operation,
-                                       foreground_.get()));
+                                       static_cast<int>(part.elements()), type, operation, comm()));
   } else {
     for (int root = 0; root < size_; ++root) {
       const Tensor source = share(whole, root, size_);
       for_pieces(source, piece_bytes_, [&](std::byte* data, int count) {
         std::byte* target = result.bytes_data() + (data - source.bytes_data());
-        MPI_CHECK(MPI_Reduce(data, root == rank_ ? target : nullptr, count, type, operation, root,
-                             foreground_.get()));
+        MPI_CHECK(MPI_Reduce(data, root == rank_ ? target : nullptr, count, type, operation, root, comm()));
       });
     }
   }
@@ -141,7 +117,7 @@ void MpiCommunicator::all_gather(const Tensor& whole, const Tensor& part) {
   if (mine.bytes_data() != part.bytes_data()) mine.copy_from(part.reshape(mine.shape()));
   if (whole.bytes() <= piece_bytes_) {
     MPI_CHECK(MPI_Allgather(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, whole.bytes_data(),
-                            static_cast<int>(part.elements()), type, foreground_.get()));
+                            static_cast<int>(part.elements()), type, comm()));
   } else {
     for (int root = 0; root < size_; ++root) broadcast(share(whole, root, size_), root);
   }
@@ -150,7 +126,7 @@ void MpiCommunicator::all_gather(const Tensor& whole, const Tensor& part) {
 void MpiCommunicator::send(const Tensor& tensor, int to) {
   GPT_CHECK(to != rank_, "rank {} sends to itself", rank_);
   for_pieces(tensor, piece_bytes_, [&](std::byte* data, int count) {
-    MPI_CHECK(MPI_Send(data, count, mpi_type(tensor.dtype()), to, 0, foreground_.get()));
+    MPI_CHECK(MPI_Send(data, count, mpi_type(tensor.dtype()), to, 0, comm()));
   });
 }
 
@@ -159,7 +135,7 @@ void MpiCommunicator::receive(const Tensor& tensor, int from) {
   const MPI_Datatype type = mpi_type(tensor.dtype());
   for_pieces(tensor, piece_bytes_, [&](std::byte* data, int count) {
     MPI_Status status;
-    MPI_CHECK(MPI_Recv(data, count, type, from, 0, foreground_.get(), &status));
+    MPI_CHECK(MPI_Recv(data, count, type, from, 0, comm(), &status));
     int received = 0;
     MPI_CHECK(MPI_Get_count(&status, type, &received));
     GPT_CHECK(received == count, "rank {} expects {} elements, but rank {} sent {}", rank_, count, from,
@@ -183,7 +159,7 @@ void MpiCommunicator::exchange(const Tensor& sent, const Tensor& received, int o
     };
     MPI_Status status;
     MPI_CHECK(MPI_Sendrecv(data(sent), count(sent), type, other, 0, data(received), count(received), type,
-                           other, 0, foreground_.get(), &status));
+                           other, 0, comm(), &status));
     int arrived = 0;
     MPI_CHECK(MPI_Get_count(&status, type, &arrived));
     GPT_CHECK(arrived == count(received), "rank {} expects {} elements, but rank {} sent {}", rank_,
@@ -193,10 +169,21 @@ void MpiCommunicator::exchange(const Tensor& sent, const Tensor& received, int o
 
 std::unique_ptr<Communicator> MpiCommunicator::split(int color, int key) {
   MPI_Comm group = MPI_COMM_NULL;
-  MPI_CHECK(MPI_Comm_split(foreground_.get(), color, key, &group));
+  MPI_CHECK(MPI_Comm_split(comm(), color, key, &group));
   auto result = std::make_unique<MpiCommunicator>(group, piece_bytes_);
+  result->plan_ = plan_;
   MPI_CHECK(MPI_Comm_free(&group));
   return result;
+}
+
+void MpiCommunicator::set_plan(AllReducePlan plan) {
+  GPT_REQUIRE(on_one_host(hosts_) || !plan.uses(AllReduceAlgorithm::shared_memory),
+              "an all-reduce through shared memory needs all ranks on one host");
+  plan_ = std::move(plan);
+}
+
+void MpiCommunicator::all_reduce_by(AllReduceAlgorithm algorithm, const Tensor& tensor, ReduceOp op) {
+  foreground_->run(algorithm, tensor, op);
 }
 
 std::unique_ptr<Communicator> make_world_communicator(const MpiSession& session) {

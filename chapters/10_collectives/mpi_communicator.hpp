@@ -7,33 +7,22 @@
 
 #include "09_averaging/background_worker.hpp"
 #include "09_averaging/communicator.hpp"
+#include "10_collectives/all_reducer.hpp"
 #include "10_collectives/mpi_session.hpp"
+#include "10_collectives/plan.hpp"
 
 namespace gpt {
 
-/// A communicator of MPI that belongs to one object. Duplicates never receive each other's messages.
-class OwnedMpiComm {
- public:
-  explicit OwnedMpiComm(MPI_Comm comm) : comm_(comm) {}
-  ~OwnedMpiComm();
-  OwnedMpiComm(const OwnedMpiComm&) = delete;
-  OwnedMpiComm& operator=(const OwnedMpiComm&) = delete;
-  MPI_Comm get() const { return comm_; }
-
- private:
-  MPI_Comm comm_;
-};
-
-/// One rank of a group of processes. See Communicator for the contracts. MPI may reorder sums, but by the
-/// same rule each time. bf16 is added pair by pair in f32, and rounded after each pair. send() may wait until
-/// the receiver is there.
+/// One rank of a group of processes. See Communicator for the contracts. The all-reduces go by a plan: the
+/// size of a message chooses the algorithm, and with it the order of the sum and how often bf16 is rounded
+/// (see collectives.hpp). All else is MPI's own. send() may wait until the receiver is there.
 class MpiCommunicator final : public Communicator {
  public:
   /// Messages longer than this are sent in pieces: counts in MPI are of 32 bits, and Open MPI's all-reduce in
   /// shared memory is twice as fast in pieces that stay in cache.
   static constexpr int64_t default_piece_bytes = 1 << 20;
 
-  /// A group of the same ranks as `parent`. Called by all of them.
+  /// A group of the same ranks as `parent`, with the default plan of their hosts. Called by all of them.
   explicit MpiCommunicator(MPI_Comm parent, int64_t piece_bytes = default_piece_bytes);
   /// Finishes the operations in progress; but when an exception ends this rank, leaves them alone: the other
   /// ranks may never join them, and the program's end will end the job (see run_mpi_program()).
@@ -54,12 +43,28 @@ class MpiCommunicator final : public Communicator {
   void receive(const Tensor& tensor, int from) override;
   /// Both directions at once, in one MPI_Sendrecv for each piece.
   void exchange(const Tensor& sent, const Tensor& received, int other) override;
+  /// The new group goes by the same plan.
   std::unique_ptr<Communicator> split(int color, int key) override;
 
+  /// From now on all-reduces go by this plan, in the foreground, in the background and in groups split off.
+  /// All ranks must set the same. Throws UserError for shared memory where the ranks are on several hosts.
+  void set_plan(AllReducePlan plan);
+  const AllReducePlan& plan() const { return plan_; }
+  /// In the foreground, whatever the plan says.
+  void all_reduce_by(AllReduceAlgorithm algorithm, const Tensor& tensor, ReduceOp op);
+  /// See hosts_of().
+  const std::vector<int>& hosts() const { return hosts_; }
+
  private:
+  MPI_Comm comm() const { return foreground_->comm(); }
+
   int64_t piece_bytes_;
   int rank_ = 0, size_ = 0;
-  OwnedMpiComm foreground_, background_;
+  std::vector<int> hosts_;
+  AllReducePlan plan_;
+  // Foreground and background never meet: each has its own messages and its own shared memory. The worker may
+  // survive this object, and then keeps what it works with.
+  std::shared_ptr<AllReducer> foreground_, background_;
   std::unique_ptr<BackgroundWorker> worker_;  // made by the first asynchronous call
   int exceptions_;                            // in flight when this was made
 };

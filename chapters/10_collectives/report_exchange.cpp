@@ -30,13 +30,6 @@ Answer answer_from_bytes(const std::vector<std::byte>& bytes) {
   return {static_cast<Answer::Order>(wire.order), wire.from, wire.where};
 }
 
-MPI_Comm duplicate(MPI_Comm comm) {
-  MPI_Comm copy = MPI_COMM_NULL;
-  MPI_CHECK(MPI_Comm_dup(comm, &copy));
-  MPI_CHECK(MPI_Comm_set_errhandler(copy, MPI_ERRORS_RETURN));
-  return copy;
-}
-
 /// Is a message done? An error is none: a peer that cannot be reached is one that is not heard of.
 bool done(MPI_Request& request) {
   int flag = 0;

@@ -7,6 +7,7 @@
 
 #include "01_tensors/elementwise.hpp"
 #include "01_tensors/philox.hpp"
+#include "09_averaging/reduce.hpp"
 
 namespace gpt {
 namespace {
@@ -81,6 +82,17 @@ void all_reduce_async_of_whole_numbers_is_exact(Communicator& c) {
   });
 }
 
+void all_reduce_of_every_length_near_the_number_of_ranks_is_exact(Communicator& c) {
+  // Where parts of nothing appear and vanish, and bounds of parts are easily off by one.
+  for (int64_t length = 0; length <= 2 * c.size() + 1; ++length)
+    for (const ReduceOp op : ops) {
+      SCOPED_TRACE(fmt::format("{} elements, op {}", length, name_of(op)));
+      const Tensor mine = numbers_of(c.rank(), length, DType::f32, c.size());
+      c.all_reduce(mine, op);
+      EXPECT_TRUE(same_bits(mine, expected_reduction(length, DType::f32, op, c.size())));
+    }
+}
+
 double random_number(int rank, int64_t i) {
   return RandomStream(7, RandomUse::example, static_cast<uint64_t>(rank)).normal(static_cast<uint64_t>(i));
 }
@@ -104,23 +116,30 @@ void all_reduce_of_random_numbers_is_right_within_rounding(Communicator& c) {
 
 void all_reduce_gives_all_ranks_the_same_bits(Communicator& c) {
   constexpr int64_t length = 5001;
-  for (const DType type : {DType::f32, DType::bf16, DType::f64}) {
-    const Tensor mine = make(length, type, [&](int64_t i) { return random_number(c.rank(), i) / 3; });
-    c.all_reduce(mine, ReduceOp::average);
-    const Tensor of_root = mine.clone();
-    c.broadcast(of_root, 0);
-    EXPECT_TRUE(same_bits(mine, of_root)) << name_of(type);
-  }
+  for (const DType type : {DType::f32, DType::bf16, DType::f64})
+    for (const ReduceOp op : ops) {
+      // Among the numbers are zeros of both signs: which one is the larger depends on who comes first.
+      const Tensor mine = make(length, type, [&](int64_t i) {
+        return i % 7 == 0 ? std::copysign(0.0, (i / 7 + c.rank()) % 2 - 0.5) : random_number(c.rank(), i) / 3;
+      });
+      c.all_reduce(mine, op);
+      const Tensor of_root = mine.clone();
+      c.broadcast(of_root, 0);
+      EXPECT_TRUE(same_bits(mine, of_root)) << name_of(type) << ", " << name_of(op);
+    }
 }
 
 void the_same_reduction_twice_gives_the_same_bits(Communicator& c) {
-  const auto once = [&] {
-    const Tensor mine = make(5001, DType::f32, [&](int64_t i) { return random_number(c.rank(), i); });
-    c.all_reduce(mine, ReduceOp::sum);
-    return mine;
-  };
-  const Tensor first = once();
-  for (int i = 0; i < 10; ++i) EXPECT_TRUE(same_bits(once(), first));
+  for (const DType type : {DType::f32, DType::bf16})
+    for (const int64_t length : {3, 5001}) {
+      const auto once = [&] {
+        const Tensor mine = make(length, type, [&](int64_t i) { return random_number(c.rank(), i); });
+        c.all_reduce(mine, ReduceOp::sum);
+        return mine;
+      };
+      const Tensor first = once();
+      for (int i = 0; i < 5; ++i) EXPECT_TRUE(same_bits(once(), first)) << name_of(type);
+    }
 }
 
 void broadcast_gives_all_ranks_the_roots_tensor(Communicator& c) {
@@ -260,31 +279,45 @@ void split_makes_independent_groups(Communicator& c) {
 
 }  // namespace
 
-const std::vector<ConformanceCheck>& conformance_checks() {
 #define CHECK(name)  \
   ConformanceCheck { \
 #name, name      \
   }
+
+const std::vector<ConformanceCheck>& all_reduce_checks() {
   static const std::vector<ConformanceCheck> checks{
       CHECK(all_reduce_of_whole_numbers_is_exact),
       CHECK(all_reduce_async_of_whole_numbers_is_exact),
+      CHECK(all_reduce_of_every_length_near_the_number_of_ranks_is_exact),
       CHECK(all_reduce_of_random_numbers_is_right_within_rounding),
       CHECK(all_reduce_gives_all_ranks_the_same_bits),
       CHECK(the_same_reduction_twice_gives_the_same_bits),
       CHECK(all_reduce_of_one_number_works),
-      CHECK(broadcast_gives_all_ranks_the_roots_tensor),
-      CHECK(broadcast_of_texts_keeps_every_byte),
-      CHECK(reduce_scatter_gives_each_rank_its_part),
-      CHECK(all_gather_puts_the_parts_in_order_of_rank),
-      CHECK(reduce_scatter_and_all_gather_work_in_place),
-      CHECK(messages_arrive_in_the_order_sent),
-      CHECK(pairs_exchange_tensors_of_any_two_lengths),
       CHECK(asynchronous_operations_finish_in_order_beside_the_foreground),
       CHECK(asynchronous_operations_may_be_started_and_forgotten),
       CHECK(split_makes_independent_groups),
   };
-#undef CHECK
   return checks;
 }
+
+const std::vector<ConformanceCheck>& conformance_checks() {
+  static const std::vector<ConformanceCheck> checks = [] {
+    std::vector<ConformanceCheck> all = all_reduce_checks();
+    for (const ConformanceCheck& check : {
+             CHECK(broadcast_gives_all_ranks_the_roots_tensor),
+             CHECK(broadcast_of_texts_keeps_every_byte),
+             CHECK(reduce_scatter_gives_each_rank_its_part),
+             CHECK(all_gather_puts_the_parts_in_order_of_rank),
+             CHECK(reduce_scatter_and_all_gather_work_in_place),
+             CHECK(messages_arrive_in_the_order_sent),
+             CHECK(pairs_exchange_tensors_of_any_two_lengths),
+         })
+      all.push_back(check);
+    return all;
+  }();
+  return checks;
+}
+
+#undef CHECK
 
 }  // namespace gpt

@@ -23,5 +23,7 @@ inline void PrintTo(const ConformanceCheck& check, std::ostream* out) {
 
 /// All checks. They hold for groups of any size, one included.
 const std::vector<ConformanceCheck>& conformance_checks();
+/// Those of them that are about the all-reduce: for communicators that differ in nothing else.
+const std::vector<ConformanceCheck>& all_reduce_checks();
 
 }  // namespace gpt
