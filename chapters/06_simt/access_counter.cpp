@@ -22,7 +22,8 @@ void count_sectors(const Request& request, AccessSite& site) {
     if (!(request.lanes >> lane & 1)) continue;
     const uintptr_t first = request.address[lane];
     addresses[lanes++] = first;
-    for (uintptr_t sector = first / 32; sector <= (first + site.bytes - 1) / 32 && n < sectors.size(); ++sector)
+    for (uintptr_t sector = first / 32; sector <= (first + site.bytes - 1) / 32 && n < sectors.size();
+         ++sector)
       sectors[n++] = sector;
   }
   site.cost += distinct(sectors, n);
@@ -52,8 +53,8 @@ void count_wavefronts(const Request& request, AccessSite& site) {
 // [/wavefronts]
 
 // [requests]
-void AccessCounter::count(const void* instruction, unsigned thread, uintptr_t address, unsigned bytes, bool write,
-                          bool shared) {
+void AccessCounter::count(const void* instruction, unsigned thread, uintptr_t address, unsigned bytes,
+                          bool write, bool shared) {
   Site& site = sites_[instruction];
   site.sum.space = shared ? AccessSite::Space::shared : AccessSite::Space::global;
   site.sum.write = write;

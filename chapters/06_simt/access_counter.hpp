@@ -18,13 +18,14 @@ struct Request {
 
 /// Sectors of 32 bytes that these lanes touch, `bytes` each, and the fewest that so many bytes could lie in.
 void count_sectors(const Request& request, AccessSite& site);
-/// Wavefronts that shared memory needs for them: the most words of one bank. Accesses of 8 bytes are served by half
-/// warps, of 16 bytes by quarter warps.
+/// Wavefronts that shared memory needs for them: the most words of one bank. Accesses of 8 bytes are served
+/// by half warps, of 16 bytes by quarter warps.
 void count_wavefronts(const Request& request, AccessSite& site);
 
 class AccessCounter {
  public:
-  void count(const void* instruction, unsigned thread, uintptr_t address, unsigned bytes, bool write, bool shared);
+  void count(const void* instruction, unsigned thread, uintptr_t address, unsigned bytes, bool write,
+             bool shared);
   /// Requests that some lanes took no part in are complete when their block is.
   void end_block();
   /// Adds all counts to the profile.

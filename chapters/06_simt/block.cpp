@@ -12,11 +12,15 @@ namespace gpt::simt::detail {
 namespace {
 
 /// Number i of a grid or block, as (x, y, z); x runs fastest.
-uint3 unflatten(unsigned i, dim3 n) { return {i % n.x, i / n.x % n.y, i / n.x / n.y}; }
+uint3 unflatten(unsigned i, dim3 n) {
+  return {i % n.x, i / n.x % n.y, i / n.x / n.y};
+}
 
 }  // namespace
 
-std::string to_string(uint3 index) { return fmt::format("({},{},{})", index.x, index.y, index.z); }
+std::string to_string(uint3 index) {
+  return fmt::format("({},{},{})", index.x, index.y, index.z);
+}
 
 std::string to_string(Where where) {
   const std::string_view file = where.file;
@@ -74,8 +78,8 @@ void Block::run(const Launch& launch, unsigned number) {
 }
 
 // [fiber_main]
-// A fiber runs one thread after the other for as long as they return without having waited. So a kernel without
-// barriers needs one fiber for all its threads, and never switches.
+// A fiber runs one thread after the other for as long as they return without having waited. So a kernel
+// without barriers needs one fiber for all its threads, and never switches.
 void Block::fiber_main() {
   now.block->running_->entered();
   while (true) {
@@ -112,8 +116,8 @@ Fiber& Block::next_fiber() {
     return *fiber;
   }
   if (exited_ < static_cast<int>(threads_.size()))  // nobody can go on, and not everybody is done
-    mistake_ = std::make_exception_ptr(Error(fmt::format(
-        "kernel {}, block {}: deadlock{}", launch_->kernel, to_string(blockIdx), who_waits_where())));
+    mistake_ = std::make_exception_ptr(Error(fmt::format("kernel {}, block {}: deadlock{}", launch_->kernel,
+                                                         to_string(blockIdx), who_waits_where())));
   return scheduler_;
 }
 
@@ -151,8 +155,8 @@ int Block::barrier(bool predicate, Where where) {
   if (arrived_ == 0) first_arrival_ = current_;
   const Thread& first = threads_[first_arrival_];
   if (first.where.line != where.line || first.where.file != where.file) {
-    blame(fmt::format("divergent barrier: it is in {}, thread {} in {}", place(me), to_string(first.index),
-                      place(first)));
+    blame(fmt::format("divergent barrier:\n  it is in {}\n  and thread {} in {}", place(me),
+                      to_string(first.index), place(first)));
     abandon();
   }
   predicates_ += predicate;
@@ -172,8 +176,9 @@ int Block::barrier(bool predicate, Where where) {
 
 void Block::blame(unsigned thread, const std::string& mistake) {
   now.in_kernel = false;
-  mistake_ = std::make_exception_ptr(Error(fmt::format("kernel {}, block {}, thread {}: {}", launch_->kernel,
-                                                       to_string(blockIdx), to_string(index_of(thread)), mistake)));
+  mistake_ =
+      std::make_exception_ptr(Error(fmt::format("kernel {}, block {}, thread {}: {}", launch_->kernel,
+                                                to_string(blockIdx), to_string(index_of(thread)), mistake)));
 }
 
 void Block::abandon() {

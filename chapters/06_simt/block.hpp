@@ -57,8 +57,8 @@ class Block {
                            Where where);
   std::byte* dynamic_shared() { return shared_.get(); }
 
-  /// Ends the launch from within a kernel, in two steps: a fiber that is abandoned runs no destructors, so the
-  /// message must belong to somebody else by then.
+  /// Ends the launch from within a kernel, in two steps: a fiber that is abandoned runs no destructors, so
+  /// the message must belong to somebody else by then.
   void blame(const std::string& mistake) { blame(now.thread, mistake); }
   void blame(unsigned thread, const std::string& mistake);
   [[noreturn]] void abandon();

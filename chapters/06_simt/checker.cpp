@@ -3,11 +3,8 @@
 #include <link.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <map>
 #include <optional>
 #include <set>
-#include <tuple>
 #include <utility>
 
 #include "06_simt/access_counter.hpp"
@@ -36,7 +33,8 @@ Range range_of(const T& variable) {
 class Checker final : public Observer {
  public:
   Checker() {
-    // Where this program and its libraries lie in memory, and this thread's own variables: static shared memory.
+    // Where this program and its libraries lie in memory, and this thread's own variables: static shared
+    // memory.
     const auto note = [](dl_phdr_info* info, size_t, void* self) {
       auto& checker = *static_cast<Checker*>(self);
       for (const auto* segment = info->dlpi_phdr; segment != info->dlpi_phdr + info->dlpi_phnum; ++segment) {
@@ -68,7 +66,8 @@ class Checker final : public Observer {
 
   void atomic(const void* address, size_t bytes, Where where) override {
     const Where* kept = &*atomics_.insert(where).first;
-    check({.instruction = kept, .write = true, .atomic = true}, static_cast<const std::byte*>(address), bytes);
+    check({.instruction = kept, .write = true, .atomic = true}, static_cast<const std::byte*>(address),
+          bytes);
   }
 
   // [access]
@@ -77,8 +76,8 @@ class Checker final : public Observer {
     if (Range{now.stack_begin, now.stack_end}.holds(p)) return;  // the thread's own variables
     const Space space = check({.instruction = instruction, .write = write}, p, bytes);
     if (counter_ && space != Space::other)
-      counter_->count(instruction, now.thread, reinterpret_cast<uintptr_t>(p), static_cast<unsigned>(bytes), write,
-                      space == Space::shared);
+      counter_->count(instruction, now.thread, reinterpret_cast<uintptr_t>(p), static_cast<unsigned>(bytes),
+                      write, space == Space::shared);
   }
   // [/access]
 
@@ -130,40 +129,48 @@ class Checker final : public Observer {
   }
 
   static std::string line(const Access& access) {
-    if (access.atomic) return "the atomic operation at " + to_string(*static_cast<const Where*>(access.instruction));
-    return fmt::format("the {} at {}", access.write ? "write" : "read", source_lines({access.instruction})[0]);
+    if (access.atomic)
+      return "the atomic operation at " + to_string(*static_cast<const Where*>(access.instruction));
+    return fmt::format("the {} at {}", access.write ? "write" : "read",
+                       source_lines({access.instruction})[0]);
   }
 
   static void blame_address(const Access& access, const std::byte* p, size_t bytes) {
     const Allocation before = allocation_before(p);
     constexpr std::ptrdiff_t near = 1 << 16;
+    const Allocation after = allocation_before(p + near);
     std::string where = "it is not device memory, but the host's";
-    if (before.begin && p < before.end()) {
+    if (now.shared_begin < now.shared_end && Range{now.shared_end, now.shared_end + 1024}.holds(p)) {
+      where = fmt::format("it begins {} bytes past the end of {} bytes of dynamic shared memory",
+                          p - now.shared_end, now.shared_end - now.shared_begin);
+    } else if (before.begin && p < before.end()) {
       where = fmt::format("it crosses the end of an allocation of {} bytes", before.bytes);
     } else if (before.begin && p - before.end() < near) {
-      where = fmt::format("it begins {} bytes past the end of an allocation of {} bytes, or is the host's", p - before.end(), before.bytes);
-    } else if (Range{now.shared_end, now.shared_end + near}.holds(p)) {
-      where = fmt::format("it begins {} bytes past the end of {} bytes of dynamic shared memory", p - now.shared_end,
-                          now.shared_end - now.shared_begin);
-    } else if (const Allocation after = allocation_before(p + near); after.begin > p) {
-      where = fmt::format("it begins {} bytes before an allocation of {} bytes, or is the host's", after.begin - p, after.bytes);
+      where = fmt::format("it begins {} bytes past the end of an allocation of {} bytes, or is the host's",
+                          p - before.end(), before.bytes);
+    } else if (after.begin > p) {
+      where = fmt::format("it begins {} bytes before an allocation of {} bytes, or is the host's",
+                          after.begin - p, after.bytes);
     }
-    now.block->blame(fmt::format("{} is of {} bytes where there is nothing: {}", line(access), bytes, where));
+    now.block->blame(
+        fmt::format("{} is of {} bytes where there is nothing:\n  {}", line(access), bytes, where));
   }
 
   void blame_unset() {
     if (!unset_) return;
-    now.block->blame(unset_->thread, fmt::format("{} is of shared memory that this block has not written",
-                                                 line(*unset_)));
+    now.block->blame(unset_->thread,
+                     fmt::format("{} is of shared memory that this block has not written", line(*unset_)));
   }
 
   static void blame_race(const Access& before, const Access& mine, bool shared) {
     const bool same_block = before.block == now.number, same_warp = before.thread / 32 == mine.thread / 32;
-    const std::string other = to_string(now.block->index_of(before.thread));
-    now.block->blame(fmt::format(
-        "race in {} memory: {}, and {} by thread {}{}, are not ordered by {}", shared ? "shared" : "global", line(mine),
-        line(before), other, same_block ? "" : fmt::format(" of block number {}", before.block),
-        !same_block ? "anything" : same_warp ? "__syncwarp or __syncthreads" : "__syncthreads"));
+    const std::string block = same_block ? "" : fmt::format(" of block number {}", before.block);
+    now.block->blame(fmt::format("race in {} memory:\n  {}\n  and {} by thread {}{}\n  are not ordered by {}",
+                                 shared ? "shared" : "global", line(mine), line(before),
+                                 to_string(now.block->index_of(before.thread)), block,
+                                 !same_block ? "anything"
+                                 : same_warp ? "__syncwarp or __syncthreads"
+                                             : "__syncthreads"));
   }
 
   struct ByLine {
@@ -191,60 +198,5 @@ void run_checked(const LaunchConfig& config, std::string_view kernel, Body body,
 }
 
 }  // namespace detail
-
-namespace {
-
-AccessProfile*& current_profile() {
-  static thread_local AccessProfile* current = nullptr;
-  return current;
-}
-
-void add_counts(AccessSite& sum, const AccessSite& counts) {
-  sum.requests += counts.requests;
-  sum.lanes += counts.lanes;
-  sum.cost += counts.cost;
-  sum.ideal += counts.ideal;
-}
-
-}  // namespace
-
-AccessProfile* AccessProfile::current() { return current_profile(); }
-AccessProfile::AccessProfile() : outer_(current()) { current_profile() = this; }
-AccessProfile::~AccessProfile() { current_profile() = outer_; }
-
-void AccessProfile::add(const void* instruction, const AccessSite& counts) {
-  AccessSite& sum = by_instruction_[instruction];
-  sum.space = counts.space;
-  sum.write = counts.write;
-  sum.bytes = counts.bytes;
-  add_counts(sum, counts);
-}
-
-std::vector<AccessSite> AccessProfile::sites() const {
-  std::vector<const void*> instructions;
-  for (const auto& [instruction, sum] : by_instruction_) instructions.push_back(instruction);
-  const std::vector<std::string> lines = detail::source_lines(instructions);
-  // The compiler may have made several instructions of one line.
-  using Key = std::tuple<std::string, int, AccessSite::Space, bool, unsigned>;
-  std::map<Key, AccessSite> by_line;
-  for (size_t i = 0; i < lines.size(); ++i) {
-    const AccessSite& counts = by_instruction_.at(instructions[i]);
-    const size_t colon = lines[i].rfind(':');
-    const int number = colon == std::string::npos ? 0 : std::atoi(lines[i].c_str() + colon + 1);
-    const Key key{lines[i].substr(0, colon), number, counts.space, counts.write, counts.bytes};
-    AccessSite& sum = by_line.try_emplace(key, AccessSite{lines[i], counts.space, counts.write, counts.bytes}).first->second;
-    add_counts(sum, counts);
-  }
-  std::vector<AccessSite> result;
-  for (auto& [key, sum] : by_line) result.push_back(std::move(sum));
-  return result;
-}
-
-AccessSite AccessProfile::total(AccessSite::Space space) const {
-  AccessSite sum{.where = {}, .space = space};
-  for (const auto& [instruction, counts] : by_instruction_)
-    if (counts.space == space) add_counts(sum, counts);
-  return sum;
-}
 
 }  // namespace gpt::simt

@@ -1,6 +1,6 @@
 #pragma once
-// What the threads of a block, and the lanes of a warp, do together: CUDA's barriers, votes, shuffles and reductions.
-// Not for nvcc.
+// What the threads of a block, and the lanes of a warp, do together: CUDA's barriers, votes, shuffles and
+// reductions. Not for nvcc.
 
 #include <cstring>
 #include <functional>
@@ -8,14 +8,16 @@
 
 #include "06_simt/machine.hpp"
 
-// Inline code that kernels call is compiled again for each kind of build (simt.hpp), and must not be taken for the
-// same: hence the inline namespace.
-namespace gpt::simt::detail::inline KERNEL_SPACE {
+// Inline code that kernels call is compiled again for each kind of build (simt.hpp), and must not be taken
+// for the same: hence the inline namespace.
+namespace gpt::simt::detail::inline FOR_KERNEL_SPACE {
 
 inline int linear_thread() {
   return static_cast<int>(threadIdx.x + blockDim.x * (threadIdx.y + blockDim.y * threadIdx.z));
 }
-inline int lane() { return linear_thread() % 32; }
+inline int lane() {
+  return linear_thread() % 32;
+}
 
 // [shuffle]
 template <class T>
@@ -72,22 +74,34 @@ struct Larger {
   }
 };
 
-}  // namespace gpt::simt::detail::inline KERNEL_SPACE
+}  // namespace gpt::simt::detail::inline FOR_KERNEL_SPACE
 
-#define SIMT_HERE ::gpt::simt::detail::Where where = ::gpt::simt::detail::here()
-
-namespace gpt::simt::cuda_names::inline KERNEL_SPACE {
+namespace gpt::simt::cuda_names::inline FOR_KERNEL_SPACE {
 
 // [barriers]
-inline void __syncthreads(SIMT_HERE) { detail::barrier(true, where); }
-inline int __syncthreads_count(int p, SIMT_HERE) { return detail::barrier(p != 0, where); }
-inline int __syncthreads_or(int p, SIMT_HERE) { return detail::barrier(p != 0, where) != 0; }
-inline int __syncthreads_and(int p, SIMT_HERE) { return detail::barrier(p == 0, where) == 0; }
+inline void __syncthreads(SIMT_HERE) {
+  detail::barrier(true, where);
+}
+inline int __syncthreads_count(int p, SIMT_HERE) {
+  return detail::barrier(p != 0, where);
+}
+inline int __syncthreads_or(int p, SIMT_HERE) {
+  return detail::barrier(p != 0, where) != 0;
+}
+inline int __syncthreads_and(int p, SIMT_HERE) {
+  return detail::barrier(p == 0, where) == 0;
+}
 // [/barriers]
-inline void __threadfence() { detail::fence(); }
-inline void __threadfence_block() { detail::fence(); }
+inline void __threadfence() {
+  detail::fence();
+}
+inline void __threadfence_block() {
+  detail::fence();
+}
 
-inline void __syncwarp(unsigned mask = ~0u, SIMT_HERE) { detail::warp_barrier(mask, where); }
+inline void __syncwarp(unsigned mask = ~0u, SIMT_HERE) {
+  detail::warp_barrier(mask, where);
+}
 inline unsigned __ballot_sync(unsigned mask, int p, SIMT_HERE) {
   return detail::ballot(mask, p != 0, "__ballot_sync", where);
 }
@@ -148,4 +162,4 @@ inline unsigned __reduce_xor_sync(unsigned mask, unsigned value, SIMT_HERE) {
   return detail::reduce<std::bit_xor<unsigned>>(mask, value, "__reduce_xor_sync", where);
 }
 
-}  // namespace gpt::simt::cuda_names::inline KERNEL_SPACE
+}  // namespace gpt::simt::cuda_names::inline FOR_KERNEL_SPACE

@@ -6,6 +6,8 @@ namespace gpt::simt::detail {
 
 [[noreturn]] void cuda_failed(const char* what, const char* why);
 
-void cuda_failed(const char* what, const char* why) { throw Error(fmt::format("{}: {}", what, why)); }
+void cuda_failed(const char* what, const char* why) {
+  throw Error(fmt::format("{}: {}", what, why));
+}
 
 }  // namespace gpt::simt::detail

@@ -6,13 +6,15 @@
 
 #include "06_simt/simt.hpp"
 
-namespace gpt::simt::inline KERNEL_SPACE {
+namespace gpt::simt::inline FOR_KERNEL_SPACE {
 
 /// `size` elements of device memory. Copied to and from the host explicitly, freed at the end.
 template <class T>
 class DeviceArray {
  public:
-  explicit DeviceArray(size_t size) : size_(size) { check(cudaMalloc(&data_, size * sizeof(T)), "cudaMalloc"); }
+  explicit DeviceArray(size_t size) : size_(size) {
+    check(cudaMalloc(&data_, size * sizeof(T)), "cudaMalloc");
+  }
   explicit DeviceArray(const std::vector<T>& values) : DeviceArray(values.size()) {
     check(cudaMemcpy(data_, values.data(), size_ * sizeof(T), cudaMemcpyHostToDevice), "cudaMemcpy");
   }
@@ -34,4 +36,4 @@ class DeviceArray {
   size_t size_;
 };
 
-}  // namespace gpt::simt::inline KERNEL_SPACE
+}  // namespace gpt::simt::inline FOR_KERNEL_SPACE

@@ -1,6 +1,7 @@
 #include "06_simt/fiber.hpp"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -31,7 +32,8 @@ simt_switch:
     .size simt_switch, . - simt_switch
 )");
 // [/switch]
-constexpr int saved_words = 8, return_word = 6;  // six registers, the address to go on at, and that one's caller: none
+constexpr int saved_words = 8,
+              return_word = 6;  // six registers, the address to go on at, and that one's caller: none
 #elif defined(__aarch64__)
 asm(R"(
     .text
@@ -60,7 +62,7 @@ constexpr int saved_words = 20, return_word = 1;  // x19 to x30 and d8 to d15; x
 namespace gpt::simt {
 namespace {
 
-constexpr size_t page_bytes = 64 * 1024;  // the largest page of any Linux
+const size_t page_bytes = static_cast<size_t>(sysconf(_SC_PAGESIZE));
 #ifdef SIMT_ADDRESS_SANITIZER
 constexpr size_t stack_bytes = 256 * 1024;  // its frames are larger
 #else
@@ -75,9 +77,11 @@ Fiber::Fiber(int number, void (*entry)()) {
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   GPT_CHECK(memory != MAP_FAILED, "no memory for the stack of fiber {}", number);
   memory_ = static_cast<std::byte*>(memory);
-  mprotect(memory_, page_bytes, PROT_NONE);  // a stack that grows too far ends the program, and overwrites nothing
+  mprotect(memory_, page_bytes,
+           PROT_NONE);  // a stack that grows too far ends the program, and overwrites nothing
   begin_ = memory_ + page_bytes;
-  // Tops at different distances from a page: else the busiest lines of all stacks share a few sets of the cache.
+  // Tops at different distances from a page: else the busiest lines of all stacks share a few sets of the
+  // cache.
   std::byte* top = memory_ + page_bytes + stack_bytes - static_cast<size_t>(number % 31) * 128;
   end_ = top;
   void** words = reinterpret_cast<void**>(top) - 2 - saved_words;  // as if this fiber had called simt_switch
@@ -110,7 +114,9 @@ void Fiber::entered() {
   came_from_->end_ = came_from_->begin_ + bytes;
 }
 #else
-void Fiber::switch_to(Fiber& other) { simt_switch(&stack_pointer_, other.stack_pointer_); }
+void Fiber::switch_to(Fiber& other) {
+  simt_switch(&stack_pointer_, other.stack_pointer_);
+}
 void Fiber::entered() {}
 #endif
 

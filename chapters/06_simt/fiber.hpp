@@ -1,5 +1,6 @@
 #pragma once
-// A fiber: a function call that can be set aside half-way and taken up again, because it has a stack of its own.
+// A fiber: a function call that can be set aside half-way and taken up again, because it has a stack of its
+// own.
 
 #include <cstddef>
 

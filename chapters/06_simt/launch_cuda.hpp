@@ -5,7 +5,7 @@
 
 #include <cstddef>
 
-namespace gpt::simt::inline KERNEL_SPACE {
+namespace gpt::simt::inline FOR_KERNEL_SPACE {
 
 struct LaunchConfig {
   dim3 grid, block;
@@ -14,8 +14,8 @@ struct LaunchConfig {
 };
 
 #ifdef __CUDACC__
-/// Starts Kernel(args...) in every thread of the grid. Throws Error if it cannot start; what goes wrong later is said
-/// by a later call to the runtime.
+/// Starts Kernel(args...) in every thread of the grid. Throws Error if it cannot start; what goes wrong later
+/// is said by a later call to the runtime.
 template <auto Kernel, class... Args>
 void launch(const LaunchConfig& config, Args... args) {
   cudaError_t status = cudaSuccess;
@@ -30,8 +30,8 @@ void launch(const LaunchConfig& config, Args... args) {
 }
 #endif
 
-}  // namespace gpt::simt::inline KERNEL_SPACE
+}  // namespace gpt::simt::inline FOR_KERNEL_SPACE
 
-#define SIMT_DYNAMIC_SHARED(T, name)                                    \
+#define SIMT_DYNAMIC_SHARED(T, name)                                   \
   extern __shared__ __align__(16) unsigned char simt_dynamic_shared[]; \
   T* name = reinterpret_cast<T*>(simt_dynamic_shared)

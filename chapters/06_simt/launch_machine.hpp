@@ -1,18 +1,21 @@
 #pragma once
 // Launching a kernel on the SIMT machine. Included by simt.hpp.
 
-#include "06_simt/collectives.hpp"
 #include "06_simt/arithmetic.hpp"
+#include "06_simt/collectives.hpp"
 #include "06_simt/machine.hpp"
 #include "06_simt/runtime.hpp"
 
-namespace gpt::simt::inline KERNEL_SPACE {
+namespace gpt::simt::inline FOR_KERNEL_SPACE {
 
 // [launch]
-/// Runs Kernel(args...) in every thread of the grid. Returns when it is done; throws Error for a mistake of the kernel.
+/// Runs Kernel(args...) in every thread of the grid. Returns when it is done; throws Error for a mistake of
+/// the kernel.
 template <auto Kernel, class... Args>
 void launch(const LaunchConfig& config, Args... args) {
-  const auto call = [&]() __attribute__((no_sanitize("thread"))) { Kernel(args...); };
+  const auto call = [&]() __attribute__((no_sanitize("thread"))) {
+    Kernel(args...);
+  };
   const detail::Body body = [](const void* arguments) __attribute__((no_sanitize("thread"))) {
     (*static_cast<const decltype(call)*>(arguments))();
   };
@@ -24,4 +27,4 @@ void launch(const LaunchConfig& config, Args... args) {
 }
 // [/launch]
 
-}  // namespace gpt::simt::inline KERNEL_SPACE
+}  // namespace gpt::simt::inline FOR_KERNEL_SPACE

@@ -24,8 +24,8 @@ Options options_of_the_environment() {
   Options options{.workers = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, 16u))};
   if (const std::string workers = variable("SIMT_WORKERS"); !workers.empty()) {
     options.workers = std::atoi(workers.c_str());
-    GPT_REQUIRE(options.workers >= 1 && options.workers <= 256, "SIMT_WORKERS is a number from 1 to 256, not {}",
-                workers);
+    GPT_REQUIRE(options.workers >= 1 && options.workers <= 256,
+                "SIMT_WORKERS is a number from 1 to 256, not {}", workers);
   }
   const std::string order = variable("SIMT_ORDER");
   GPT_REQUIRE(order.empty() || order == "forward" || order == "reverse" || order == "random",
@@ -43,13 +43,17 @@ std::optional<Options>& options_of_this_thread() {
 
 }  // namespace
 
-Options current_options() { return *options_of_this_thread(); }
+Options current_options() {
+  return *options_of_this_thread();
+}
 
 ScopedOptions::ScopedOptions(Options options) : before_(current_options()) {
   GPT_CHECK(options.workers >= 1, "{} workers", options.workers);
   options_of_this_thread() = options;
 }
-ScopedOptions::~ScopedOptions() { options_of_this_thread() = before_; }
+ScopedOptions::~ScopedOptions() {
+  options_of_this_thread() = before_;
+}
 
 namespace detail {
 namespace {
@@ -85,11 +89,12 @@ Workers& workers() {
 void run_blocks(const Launch& launch) {
   const auto [grid, block, shared_bytes, stream] = launch.config;
   const size_t threads = size_t{block.x} * block.y * block.z, blocks = size_t{grid.x} * grid.y * grid.z;
-  GPT_CHECK(threads >= 1 && threads <= 1024 && block.z <= 64, "kernel {}: a block of ({}, {}, {}) threads", launch.kernel,
-            block.x, block.y, block.z);
+  GPT_CHECK(threads >= 1 && threads <= 1024 && block.z <= 64, "kernel {}: a block of ({}, {}, {}) threads",
+            launch.kernel, block.x, block.y, block.z);
   GPT_CHECK(blocks >= 1 && grid.x <= 0x7fffffff && grid.y <= 65535 && grid.z <= 65535,
             "kernel {}: a grid of ({}, {}, {}) blocks", launch.kernel, grid.x, grid.y, grid.z);
-  GPT_CHECK(shared_bytes <= size_t{227} * 1024, "kernel {}: {} bytes of dynamic shared memory", launch.kernel, shared_bytes);
+  GPT_CHECK(shared_bytes <= size_t{227} * 1024, "kernel {}: {} bytes of dynamic shared memory", launch.kernel,
+            shared_bytes);
   GPT_CHECK(!now.block, "kernel {} is launched by a kernel", launch.kernel);
 
   const BlockOrder order(blocks, launch.options);
@@ -124,11 +129,17 @@ void run(const LaunchConfig& config, std::string_view kernel, Body body, const v
   run_blocks({config, kernel, body, arguments, options});
 }
 
-int barrier(bool predicate, Where where) { return now.block->barrier(predicate, where); }
+int barrier(bool predicate, Where where) {
+  return now.block->barrier(predicate, where);
+}
 
-void* dynamic_shared() { return now.block->dynamic_shared(); }
+void* dynamic_shared() {
+  return now.block->dynamic_shared();
+}
 
-void fence() { std::atomic_thread_fence(std::memory_order_seq_cst); }
+void fence() {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+}
 
 uint64_t warp_collective(unsigned mask, uint64_t value, uint64_t argument, const char* name, Finish finish,
                          Where where) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "06_simt/kernel_space.hpp"
 #include "06_simt/names.hpp"
 
 namespace gpt::simt {
@@ -19,7 +20,8 @@ struct LaunchConfig {
 };
 
 // [options]
-/// In which order the threads of a block begin, and the blocks of a grid. A right kernel gives the same in each.
+/// In which order the threads of a block begin, and the blocks of a grid. A right kernel gives the same in
+/// each.
 enum class Order { forward, reverse, random };
 
 /// How kernels are run.
@@ -29,8 +31,9 @@ struct Options {
   unsigned seed = 1;  ///< of the random order
 };
 
-/// What holds for the launches of this thread: the environment's SIMT_WORKERS (or as many as there are processors)
-/// and SIMT_ORDER (forward, reverse or random), unless a ScopedOptions lives. Throws UserError if they make no sense.
+/// What holds for the launches of this thread: the environment's SIMT_WORKERS (or as many as there are
+/// processors) and SIMT_ORDER (forward, reverse or random), unless a ScopedOptions lives. Throws UserError if
+/// they make no sense.
 Options current_options();
 
 /// Other options, for the launches of this thread, as long as it lives.
@@ -57,6 +60,9 @@ constexpr Where here(const char* file = __builtin_FILE(), int line = __builtin_L
   return {file, line};
 }
 
+/// The last parameter of what a kernel calls: its line.
+#define SIMT_HERE ::gpt::simt::detail::Where where = ::gpt::simt::detail::here()
+
 /// Waits until all threads of the block are here. Returns how many of them passed true.
 int barrier(bool predicate, Where where);
 void* dynamic_shared();
@@ -76,8 +82,8 @@ struct WarpExchange {
 // [/exchange]
 using Finish = void (*)(WarpExchange&);
 
-/// Leaves `value` and `argument`, and waits until all lanes in `mask` have done so. The last one to come calls
-/// `finish`, once for all. Returns this lane's result. `name` is what the kernel called.
+/// Leaves `value` and `argument`, and waits until all lanes in `mask` have done so. The last one to come
+/// calls `finish`, once for all. Returns this lane's result. `name` is what the kernel called.
 uint64_t warp_collective(unsigned mask, uint64_t value, uint64_t argument, const char* name, Finish finish,
                          Where where);
 /// The same for __syncwarp, which alone orders what the lanes do to memory.

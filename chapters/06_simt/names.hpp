@@ -1,11 +1,13 @@
 #pragma once
-// CUDA's words for a plain C++ compiler: qualifiers, threadIdx and its kin, dim3 and the vector types. Not for nvcc.
+// CUDA's words for a plain C++ compiler: qualifiers, threadIdx and its kin, dim3 and the vector types. Not
+// for nvcc.
 
 #include <cstdint>
 
 // [qualifiers]
 #ifdef SIMT_CHECKED
-#define __global__ __attribute__((noinline))  // inlined into code that is not watched, a kernel would not be either
+#define __global__ \
+  __attribute__((noinline))  // inlined into code that is not watched, a kernel would not be either
 #else
 #define __global__
 #endif
@@ -23,7 +25,8 @@
 #endif
 #endif
 #ifdef SIMT_ADDRESS_SANITIZER
-#define __shared__ static  // AddressSanitizer guards the ends of plain statics only; so there is one worker then
+#define __shared__ \
+  static  // AddressSanitizer guards the ends of plain statics only; so there is one worker then
 #else
 #define __shared__ static thread_local  // all threads of a block run on one thread of the system
 #endif
@@ -34,8 +37,8 @@
 
 namespace gpt::simt {
 
-/// The names below are CUDA's own, and visible everywhere in an emulated build. They live in a namespace, so that
-/// one program can hold emulated kernels and CUDA's.
+/// The names below are CUDA's own, and visible everywhere in an emulated build. They live in a namespace, so
+/// that one program can hold emulated kernels and CUDA's.
 namespace cuda_names {
 
 struct uint3 {
@@ -54,15 +57,19 @@ inline thread_local constinit dim3 blockDim{}, gridDim{};
 constexpr int warpSize = 32;
 
 // may_alias: these types exist to be read through a reinterpret_cast from float* or int*.
-#define SIMT_VECTOR_TYPES(T, name)                                   \
+#define SIMT_VECTOR_TYPES(T, name)                                    \
   struct __attribute__((may_alias, aligned(2 * sizeof(T)))) name##2 { \
-    T x, y;                                                          \
-  };                                                                 \
+    T x, y;                                                           \
+  };                                                                  \
   struct __attribute__((may_alias, aligned(4 * sizeof(T)))) name##4 { \
-    T x, y, z, w;                                                    \
-  };                                                                 \
-  inline name##2 make_##name##2(T x, T y) { return {x, y}; }         \
-  inline name##4 make_##name##4(T x, T y, T z, T w) { return {x, y, z, w}; }
+    T x, y, z, w;                                                     \
+  };                                                                  \
+  inline name##2 make_##name##2(T x, T y) {                           \
+    return {x, y};                                                    \
+  }                                                                   \
+  inline name##4 make_##name##4(T x, T y, T z, T w) {                 \
+    return {x, y, z, w};                                              \
+  }
 SIMT_VECTOR_TYPES(float, float)
 SIMT_VECTOR_TYPES(int, int)
 SIMT_VECTOR_TYPES(unsigned, uint)

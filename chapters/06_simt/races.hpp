@@ -53,8 +53,8 @@ class Shadow {
   Page* last_ = nullptr;
 };
 
-/// What the lanes of a warp know of each other: known[i][j] is the last epoch of lane j whose accesses come before
-/// whatever lane i does now (a vector clock: Mattern, 1989).
+/// What the lanes of a warp know of each other: known[i][j] is the last epoch of lane j whose accesses come
+/// before whatever lane i does now (a vector clock: Mattern, 1989).
 struct WarpClock {
   unsigned epoch[32];
   unsigned known[32][32];
@@ -69,8 +69,8 @@ class RaceDetector {
   void block_barrier() { ++block_epoch_; }
   void warp_barrier(int warp, unsigned mask) { warps_[static_cast<size_t>(warp)].meet(mask); }
 
-  /// Notes an access by `thread` to `bytes` bytes at `address`. Returns an earlier access that nothing orders with
-  /// it, or nullptr. `unset` becomes true if memory is read that was not written before, by this launch
+  /// Notes an access by `thread` to `bytes` bytes at `address`. Returns an earlier access that nothing orders
+  /// with it, or nullptr. `unset` becomes true if memory is read that was not written before, by this launch
   /// or, if it is shared memory, by this block.
   const Access* note(Access access, uintptr_t address, size_t bytes, bool shared, bool& unset);
 

@@ -51,7 +51,9 @@ void check_range(const char* call, const void* pointer, size_t bytes, bool on_de
 
 }  // namespace
 
-Allocation allocation_before(const void* address) { return device_memory().before(address); }
+Allocation allocation_before(const void* address) {
+  return device_memory().before(address);
+}
 
 }  // namespace detail
 

@@ -32,7 +32,8 @@ std::vector<std::string> source_lines(const std::vector<const void*>& return_add
     Dl_info info;
     if (!dladdr(return_addresses[i], &info)) continue;
     // One byte back is inside the call, whose line is the one that is wanted.
-    offsets[i] = reinterpret_cast<uintptr_t>(return_addresses[i]) - 1 - reinterpret_cast<uintptr_t>(info.dli_fbase);
+    offsets[i] =
+        reinterpret_cast<uintptr_t>(return_addresses[i]) - 1 - reinterpret_cast<uintptr_t>(info.dli_fbase);
     by_file[info.dli_fname].push_back(i);
   }
   for (const auto& [file, members] : by_file) {

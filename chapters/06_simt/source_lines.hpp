@@ -6,7 +6,8 @@
 
 namespace gpt::simt::detail {
 
-/// "tile.cu:42" for each return address in this program, from its debugging information; "?" where there is none.
+/// "tile.cu:42" for each return address in this program, from its debugging information; "?" where there is
+/// none.
 std::vector<std::string> source_lines(const std::vector<const void*>& return_addresses);
 
 }  // namespace gpt::simt::detail

@@ -16,7 +16,7 @@ uint64_t Block::warp_collective(unsigned mask, uint64_t value, uint64_t argument
   me.waits_in = name;
   me.where = where;
   if (!(mask >> lane & 1)) {
-    blame(fmt::format("{}: lane {} calls it, but is not in its mask {:#x}", place(me), lane, mask));
+    blame(fmt::format("{}:\n  lane {} calls it, but is not in its mask {:#x}", place(me), lane, mask));
     abandon();
   }
   warp.exchange.value[lane] = value;
@@ -37,8 +37,9 @@ bool Block::try_to_complete(Warp& warp, int first_thread, unsigned mask) {
     const int lane = std::countr_zero(rest);
     if (warp.finish[lane] == warp.finish[leader] && warp.mask[lane] == mask) continue;
     const Thread &one = threads_[first_thread + leader], &other = threads_[first_thread + lane];
-    blame(fmt::format("divergent warp: lane {} is in {} with mask {:#x}, lane {} in {} with mask {:#x}", leader,
-                      place(one), warp.mask[leader], lane, place(other), warp.mask[lane]));
+    blame(fmt::format(
+        "divergent warp:\n  lane {} is in {} with mask {:#x}\n  and lane {} in {} with mask {:#x}", leader,
+        place(one), warp.mask[leader], lane, place(other), warp.mask[lane]));
     abandon();
   }
   now.in_kernel = false;
@@ -69,7 +70,8 @@ void Block::retire(int thread) {
 
 void Block::blame_inactive_source(int lane, int source) {
   const Thread& reader = threads_[current_ / 32 * 32 + lane];
-  blame(fmt::format("{}: lane {} reads from lane {}, which does not take part", place(reader), lane, source));
+  blame(fmt::format("{}:\n  lane {} reads from lane {}, which does not take part", place(reader), lane,
+                    source));
 }
 
 }  // namespace gpt::simt::detail

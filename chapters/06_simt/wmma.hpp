@@ -1,22 +1,22 @@
 #pragma once
-// Tensor cores: products of small matrices that a whole warp computes together, spread over its lanes as fragments.
-// For nvcc these are CUDA's nvcuda::wmma; on the SIMT machine, what follows.
+// Tensor cores: products of small matrices that a whole warp computes together, spread over its lanes as
+// fragments. For nvcc these are CUDA's nvcuda::wmma; on the SIMT machine, what follows.
 //
-// CUDA leaves open which lane holds which element. Here lane l holds the l-th run of neighbours in memory, so that each
-// lane moves pieces of 16 bytes. Products of bf16 are exact in float and summed in float, as on the GPU, whose order of
-// summation is not documented: compare with a tolerance.
+// CUDA leaves open which lane holds which element. Here lane l holds the l-th run of neighbours in memory, so
+// that each lane moves pieces of 16 bytes. Products of bf16 are exact in float and summed in float, as on the
+// GPU, whose order of summation is not documented: compare with a tolerance.
 
 #include "06_simt/bf16.hpp"
 
 #ifdef __CUDACC__
 #include <mma.h>
 
-namespace gpt::simt::inline KERNEL_SPACE {
+namespace gpt::simt::inline FOR_KERNEL_SPACE {
 namespace wmma = nvcuda::wmma;
-}  // namespace gpt::simt::inline KERNEL_SPACE
+}  // namespace gpt::simt::inline FOR_KERNEL_SPACE
 #else
 
-namespace gpt::simt::inline KERNEL_SPACE::wmma {
+namespace gpt::simt::inline FOR_KERNEL_SPACE::wmma {
 
 struct matrix_a {};
 struct matrix_b {};
@@ -50,22 +50,25 @@ namespace detail {
 
 using simt::detail::here;
 using simt::detail::lane;
-using simt::detail::Where;
 using simt::detail::WarpExchange;
+using simt::detail::Where;
 
 /// All 32 lanes come together; what CUDA asks of the address holds.
 inline void meet(const void* p, size_t stride_bytes, const char* name, Where where) {
   if (reinterpret_cast<uintptr_t>(p) % 32 != 0 || stride_bytes % 16 != 0)
-    simt::detail::fail_at(where, "a wmma matrix begins at a multiple of 32 bytes, and its stride is one of 16");
-  simt::detail::warp_collective(~0u, 0, 0, name, [](WarpExchange&) {}, where);
+    simt::detail::fail_at(where,
+                          "a wmma matrix begins at a multiple of 32 bytes, and its stride is one of 16");
+  simt::detail::warp_collective(
+      ~0u, 0, 0, name, [](WarpExchange&) {}, where);
 }
 
-using aliasing_word __attribute__((may_alias)) = unsigned;
 /// Copies `bytes` neighbours in pieces as large as may be.
 template <size_t bytes>
 void copy(void* to, const void* from) {
-  using Piece = std::conditional_t<bytes % 16 == 0, uint4, std::conditional_t<bytes % 8 == 0, uint2, aliasing_word>>;
-  for (size_t i = 0; i < bytes / sizeof(Piece); ++i) static_cast<Piece*>(to)[i] = static_cast<const Piece*>(from)[i];
+  static_assert(bytes % 8 == 0);
+  using Piece = std::conditional_t<bytes % 16 == 0, uint4, uint2>;
+  for (size_t i = 0; i < bytes / sizeof(Piece); ++i)
+    static_cast<Piece*>(to)[i] = static_cast<const Piece*>(from)[i];
 }
 
 }  // namespace detail
@@ -97,13 +100,14 @@ void store_matrix_sync(T* p, const fragment<accumulator, M, N, K, T>& f, unsigne
   using F = fragment<accumulator, M, N, K, T>;
   detail::meet(p, stride * sizeof(T), "store_matrix_sync", where);
   const int first = F::position(detail::lane(), 0);
-  if (layout == mem_row_major) return detail::copy<sizeof f.x>(p + first / F::run * stride + first % F::run, f.x);
-  for (int i = 0; i < F::num_elements; ++i)
-    p[F::col(first + i) * stride + F::row(first + i)] = f.x[i];
+  if (layout == mem_row_major)
+    return detail::copy<sizeof f.x>(p + first / F::run * stride + first % F::run, f.x);
+  for (int i = 0; i < F::num_elements; ++i) p[F::col(first + i) * stride + F::row(first + i)] = f.x[i];
 }
 
 // [mma]
-/// d = a · b + c: the last lane to arrive collects the fragments of all lanes, multiplies, and hands out the result.
+/// d = a · b + c: the last lane to arrive collects the fragments of all lanes, multiplies, and hands out the
+/// result.
 template <int M, int N, int K, class T, class LA, class LB, class D>
 void mma_sync(fragment<accumulator, M, N, K, D>& d, const fragment<matrix_a, M, N, K, T, LA>& a,
               const fragment<matrix_b, M, N, K, T, LB>& b, const fragment<accumulator, M, N, K, D>& c,
@@ -144,5 +148,5 @@ void mma_sync(fragment<accumulator, M, N, K, D>& d, const fragment<matrix_a, M, 
 }
 // [/mma]
 
-}  // namespace gpt::simt::inline KERNEL_SPACE::wmma
+}  // namespace gpt::simt::inline FOR_KERNEL_SPACE::wmma
 #endif

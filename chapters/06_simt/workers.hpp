@@ -11,9 +11,9 @@ namespace gpt::simt::detail {
 
 class Workers {
  public:
-  /// Calls job() on `count` threads at once, the caller's among them, and returns when all are done. A thread that
-  /// does not wake before the caller's job() has returned is not waited for. job() must not throw. One caller at a
-  /// time; others wait.
+  /// Calls job() on `count` threads at once, the caller's among them, and returns when all are done. A thread
+  /// that does not wake before the caller's job() has returned is not waited for. job() must not throw. One
+  /// caller at a time; others wait.
   void run(int count, const std::function<void()>& job);
 
  private:
@@ -23,8 +23,8 @@ class Workers {
   std::mutex mutex_;
   std::condition_variable_any wanted_changed_, pending_changed_;
   const std::function<void()>* job_ = nullptr;
-  int wanted_ = 0;   // threads that shall still begin
-  int pending_ = 0;  // threads that shall still begin or end
+  int wanted_ = 0;                     // threads that shall still begin
+  int pending_ = 0;                    // threads that shall still begin or end
   std::vector<std::jthread> threads_;  // last: they are joined before the rest goes
 };
 

@@ -1,5 +1,5 @@
-// Each mistake is marked: `// <- name` stands on the line that the report must name, `// <= name` on the second one
-// where there is such.
+// Each mistake is marked: `// <- name` stands on the line that the report must name, `// <= name` on the
+// second one where there is such.
 
 #include "mutants.hpp"
 
@@ -16,7 +16,7 @@ constexpr unsigned all_lanes = 0xffffffff;
 __global__ void barrier_removed(const float* x, float* out) {
   __shared__ float tile[64];
   const int t = threadIdx.x;
-  tile[t] = x[t];  // <= barrier_removed
+  tile[t] = x[t];         // <= barrier_removed
   out[t] = tile[63 - t];  // <- barrier_removed
 }
 
@@ -35,7 +35,7 @@ __global__ void second_barrier_removed(const float* x, float* out) {
 __global__ void sum_not_shared(const float* x, float* out) {
   __shared__ float total;
   if (threadIdx.x == 0) total = x[0];  // <- sum_not_shared
-  out[threadIdx.x] = total;  // <= sum_not_shared
+  out[threadIdx.x] = total;            // <= sum_not_shared
   __syncthreads();
 }
 
@@ -103,7 +103,7 @@ __global__ void different_collectives(float* out) {
 __global__ void syncwarp_removed(const float* x, float* out) {
   __shared__ float values[32];
   const int t = threadIdx.x;
-  values[t] = x[t];  // <= syncwarp_removed
+  values[t] = x[t];                         // <= syncwarp_removed
   if (t < 16) values[t] += values[t + 16];  // <- syncwarp_removed
   __syncwarp();
   out[t] = values[0];
@@ -145,7 +145,7 @@ __global__ void no_atomic_between_blocks(float* out) {
 
 __global__ void atomic_against_plain(float* out) {
   if (threadIdx.x == 0) *out = 0;  // <= atomic_against_plain
-  atomicAdd(out, 1.0f);  // <- atomic_against_plain
+  atomicAdd(out, 1.0f);            // <- atomic_against_plain
 }
 
 // Two threads of one warp write the two halves of a word: no race. Two write the same half: a race.

@@ -27,7 +27,9 @@ struct Mutant {
   const char* name;
   const char* says;
 };
-void PrintTo(const Mutant& mutant, std::ostream* out) { *out << mutant.name; }
+void PrintTo(const Mutant& mutant, std::ostream* out) {
+  *out << mutant.name;
+}
 
 std::string report(const char* name) {
   try {
@@ -69,23 +71,21 @@ INSTANTIATE_TEST_SUITE_P(OfControl, Mutants,
 
 #ifdef SIMT_CHECKED
 /// What the checker alone sees.
-INSTANTIATE_TEST_SUITE_P(OfMemory, Mutants,
-                         testing::Values(Mutant{"barrier_removed", "race in shared memory"},
-                                         Mutant{"second_barrier_removed", "race in shared memory"},
-                                         Mutant{"sum_not_shared", "race in shared memory"},
-                                         Mutant{"past_the_end", "0 bytes past the end of an allocation of 256 bytes"},
-                                         Mutant{"before_the_start", "4 bytes"},
-                                         Mutant{"past_shared", "past the end of 256 bytes of dynamic shared"},
-                                         Mutant{"syncwarp_removed", "__syncwarp"},
-                                         Mutant{"syncwarp_of_half", "__syncwarp"},
-                                         Mutant{"unset_shared", "has not written"},
-                                         Mutant{"unset_half_word", "has not written"},
-                                         Mutant{"host_pointer", "the host's"},
-                                         Mutant{"no_atomic", "race in global memory"},
-                                         Mutant{"no_atomic_between_blocks", "race in global memory"},
-                                         Mutant{"atomic_against_plain", "atomic"},
-                                         Mutant{"same_half_word", "race in global memory"}),
-                         [](const auto& mutant) { return std::string(mutant.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    OfMemory, Mutants,
+    testing::Values(Mutant{"barrier_removed", "race in shared memory"},
+                    Mutant{"second_barrier_removed", "race in shared memory"},
+                    Mutant{"sum_not_shared", "race in shared memory"},
+                    Mutant{"past_the_end", "0 bytes past the end of an allocation of 256 bytes"},
+                    Mutant{"before_the_start", "4 bytes"},
+                    Mutant{"past_shared", "past the end of 256 bytes of dynamic shared"},
+                    Mutant{"syncwarp_removed", "__syncwarp"}, Mutant{"syncwarp_of_half", "__syncwarp"},
+                    Mutant{"unset_shared", "has not written"}, Mutant{"unset_half_word", "has not written"},
+                    Mutant{"host_pointer", "the host's"}, Mutant{"no_atomic", "race in global memory"},
+                    Mutant{"no_atomic_between_blocks", "race in global memory"},
+                    Mutant{"atomic_against_plain", "atomic"},
+                    Mutant{"same_half_word", "race in global memory"}),
+    [](const auto& mutant) { return std::string(mutant.param.name); });
 #endif
 
 TEST(AfterAMistake, TheNextLaunchRunsAsIfNothingHadHappened) {

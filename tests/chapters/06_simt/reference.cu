@@ -5,7 +5,9 @@ namespace {
 
 constexpr unsigned all_lanes = 0xffffffff;
 
-constexpr int divide_up(int a, int b) { return (a + b - 1) / b; }
+constexpr int divide_up(int a, int b) {
+  return (a + b - 1) / b;
+}
 
 struct Sum {
   __device__ float operator()(float a, float b) const { return a + b; }
@@ -82,7 +84,8 @@ __global__ void matmul_kernel(int m, int n, int k, const float* a, const float* 
   if (row < m && col < n) c[row * n + col] = total;
 }
 
-__global__ void __launch_bounds__(256) matmul_blocked_kernel(int n, int k, const float* a, const float* b, float* c) {
+__global__ void __launch_bounds__(256)
+    matmul_blocked_kernel(int n, int k, const float* a, const float* b, float* c) {
   constexpr int size = 64, depth = 16;
   __shared__ float a_tile[depth][size + 4];  // transposed
   __shared__ __align__(16) float b_tile[depth][size];
@@ -109,10 +112,12 @@ __global__ void __launch_bounds__(256) matmul_blocked_kernel(int n, int k, const
         make_float4(total[y][0], total[y][1], total[y][2], total[y][3]);
 }
 
-// A block takes 32 queries of one head, four threads each with 16 of the 64 channels, and walks over tiles of 32 keys.
+// A block takes 32 queries of one head, four threads each with 16 of the 64 channels, and walks over tiles of
+// 32 keys.
 constexpr int head = 64, queries = 32, keys = 32, per_thread = 16, threads_per_query = head / per_thread;
 
-__global__ void attention_kernel(int length, const float* q, const float* k, const float* v, float* out, bool causal) {
+__global__ void attention_kernel(int length, const float* q, const float* k, const float* v, float* out,
+                                 bool causal) {
   SIMT_DYNAMIC_SHARED(float, shared);
   float(*k_tile)[head] = reinterpret_cast<float(*)[head]>(shared);
   float(*v_tile)[head] = k_tile + keys;
@@ -156,7 +161,8 @@ __global__ void histogram_kernel(int n, const int* x, int bins, int* counts) {
   SIMT_DYNAMIC_SHARED(int, local);
   for (int b = threadIdx.x; b < bins; b += blockDim.x) local[b] = 0;
   __syncthreads();
-  for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x) atomicAdd(&local[x[i]], 1);
+  for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x)
+    atomicAdd(&local[x[i]], 1);
   __syncthreads();
   for (int b = threadIdx.x; b < bins; b += blockDim.x)
     if (local[b]) atomicAdd(&counts[b], local[b]);
@@ -214,7 +220,9 @@ using simt::launch;
 void add(int n, const float* x, const float* y, float* out) {
   launch<add_kernel>({divide_up(n, 256), 256}, n, x, y, out);
 }
-void sum(int n, const float* x, float* out) { launch<sum_kernel>({1, 256}, n, x, out); }
+void sum(int n, const float* x, float* out) {
+  launch<sum_kernel>({1, 256}, n, x, out);
+}
 void softmax(int rows, int cols, const float* x, float* out) {
   launch<softmax_kernel>({rows, 256}, cols, x, out);
 }
@@ -224,7 +232,8 @@ void matmul(int m, int n, int k, const float* a, const float* b, float* c) {
 void matmul_blocked(int m, int n, int k, const float* a, const float* b, float* c) {
   launch<matmul_blocked_kernel>({dim3(n / 64, m / 64), 256}, n, k, a, b, c);
 }
-void attention(int heads, int length, const float* q, const float* k, const float* v, float* out, bool causal) {
+void attention(int heads, int length, const float* q, const float* k, const float* v, float* out,
+               bool causal) {
   launch<attention_kernel>({dim3(divide_up(length, queries), heads), dim3(threads_per_query, queries),
                             2 * keys * head * sizeof(float)},
                            length, q, k, v, out, causal);
@@ -232,7 +241,9 @@ void attention(int heads, int length, const float* q, const float* k, const floa
 void histogram(int n, const int* x, int bins, int* counts) {
   launch<histogram_kernel>({4, 256, bins * sizeof(int)}, n, x, bins, counts);
 }
-void scan(int n, const int* x, int* out) { launch<scan_kernel>({divide_up(n, 128), 128}, n, x, out); }
+void scan(int n, const int* x, int* out) {
+  launch<scan_kernel>({divide_up(n, 128), 128}, n, x, out);
+}
 void half_warp_sums(int n, const int* x, int* out) {
   launch<half_warp_sums_kernel>({divide_up(n, 32), 32}, n, x, out);
 }

@@ -14,8 +14,10 @@ void softmax(int rows, int cols, const float* x, float* out);
 void matmul(int m, int n, int k, const float* a, const float* b, float* c);
 /// In tiles of 64 × 64, 4 × 4 results per thread, float4: m and n are multiples of 64, k of 16.
 void matmul_blocked(int m, int n, int k, const float* a, const float* b, float* c);
-/// Attention of one query tile after the other with a running softmax; (heads, length, 64); dynamic shared memory.
-void attention(int heads, int length, const float* q, const float* k, const float* v, float* out, bool causal);
+/// Attention of one query tile after the other with a running softmax; (heads, length, 64); dynamic shared
+/// memory.
+void attention(int heads, int length, const float* q, const float* k, const float* v, float* out,
+               bool causal);
 /// How often each of `bins` values occurs: atomics in shared and global memory.
 void histogram(int n, const int* x, int bins, int* counts);
 /// Running sums within blocks of 128: __syncwarp between lanes of one warp, through shared memory.

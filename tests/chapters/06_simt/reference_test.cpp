@@ -1,5 +1,5 @@
-// Kernels with nothing wrong in them, against plain loops: in all orders of threads, with one and three workers, in the
-// checked build, and on a GPU where there is one.
+// Kernels with nothing wrong in them, against plain loops: in all orders of threads, with one and three
+// workers, in the checked build, and on a GPU where there is one.
 
 #include "reference.hpp"
 
@@ -45,7 +45,9 @@ class Reference : public testing::TestWithParam<int> {
                                          {.workers = 1, .order = simt::Order::reverse},
                                          {.workers = 3, .order = simt::Order::forward},
                                          {.workers = 1, .order = simt::Order::random, .seed = 1},
-                                         {.workers = 3, .order = simt::Order::random, .seed = 2}};
+                                         {.workers = 3,
+                                          .order = simt::Order::random,
+                                          .seed = 2 }};
     return all[GetParam()];
   }
   simt::ScopedOptions scoped_{options()};
