@@ -188,15 +188,15 @@ void Block::abandon() {
 
 std::string Block::who_waits_where() const {
   const auto state = [](const Thread& thread) {
-    return thread.state == Thread::State::exited ? "returned" : "waits in " + place(thread);
+    return thread.state == Thread::State::exited ? "returned" : "in " + place(thread);
   };
   std::string report;
   for (size_t i = 0, next = 0; i < threads_.size(); i = next) {
     const std::string mine = state(threads_[i]);
     for (next = i + 1; next < threads_.size() && state(threads_[next]) == mine;) ++next;
-    report += next == i + 1 ? fmt::format("\n  thread {} {}", to_string(threads_[i].index), mine)
-                            : fmt::format("\n  threads {} to {}: each {}", to_string(threads_[i].index),
-                                          to_string(threads_[next - 1].index), mine);
+    const std::string first = to_string(threads_[i].index), last = to_string(threads_[next - 1].index);
+    report += next == i + 1 ? fmt::format("\n  thread {}: {}", first, mine)
+                            : fmt::format("\n  threads {} to {}: {}", first, last, mine);
   }
   return report;
 }

@@ -152,14 +152,13 @@ class Checker final : public Observer {
       where = fmt::format("it begins {} bytes before an allocation of {} bytes, or is the host's",
                           after.begin - p, after.bytes);
     }
-    now.block->blame(
-        fmt::format("{} is of {} bytes where there is nothing:\n  {}", line(access), bytes, where));
+    now.block->blame(fmt::format("nothing is there:\n  {}, of {} bytes\n  {}", line(access), bytes, where));
   }
 
   void blame_unset() {
     if (!unset_) return;
     now.block->blame(unset_->thread,
-                     fmt::format("{} is of shared memory that this block has not written", line(*unset_)));
+                     fmt::format("shared memory that this block has not written:\n  {}", line(*unset_)));
   }
 
   static void blame_race(const Access& before, const Access& mine, bool shared) {

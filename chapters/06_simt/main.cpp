@@ -40,7 +40,7 @@ void show_launch() {
 }
 
 void show_fibers() {
-  const int threads = 6;
+  const int threads = 5;
   for (const simt::Order order : {simt::Order::forward, simt::Order::reverse, simt::Order::random}) {
     const simt::ScopedOptions scoped({.order = order});
     const DeviceArray<int> log(2 * threads), length(std::vector<int>{0});
@@ -93,9 +93,9 @@ void show_divergence() {
     const std::vector<unsigned> first = masks.host();
     picture += who + "\n";
     for (int warp = 0; warp < 2; ++warp) {
-      picture += fmt::format("  warp {}  first branch ", warp);
+      picture += fmt::format("  warp {}  first ", warp);
       for (int lane = 0; lane < 32; ++lane) picture += first[warp] >> lane & 1 ? "■" : "·";
-      picture += "  second branch ";
+      picture += "  second ";
       for (int lane = 0; lane < 32; ++lane) picture += first[warp] >> lane & 1 ? "·" : "■";
       picture += "\n";
     }

@@ -70,7 +70,6 @@ const Access* RaceDetector::note_in(Cell& cell, const Access& access, bool& unse
   if (race(cell.atomic)) return &cell.atomic;
   for (const Access& read : cell.reads)
     if (race(read)) return &read;
-  // [/race]
   if ((!access.write || access.atomic) && !cell.written) unset = true;
   if (access.write) {
     (access.atomic ? cell.atomic : cell.write) = access;
@@ -83,6 +82,7 @@ const Access* RaceDetector::note_in(Cell& cell, const Access& access, bool& unse
   last = access;
   return nullptr;
 }
+// [/race]
 
 const Access* RaceDetector::note(Access access, uintptr_t address, size_t bytes, bool shared, bool& unset) {
   access.block = block_;

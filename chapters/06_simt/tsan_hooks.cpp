@@ -28,13 +28,15 @@ void __tsan_func_exit() {}
 HOOKS(1)
 HOOKS(2)
 HOOKS(4)
-HOOKS(8) HOOKS(16)
+HOOKS(8)
+HOOKS(16)
 // [/hooks]
 #define UNALIGNED_HOOKS(bytes) \
   HOOK(__tsan_unaligned_read##bytes, bytes, false) HOOK(__tsan_unaligned_write##bytes, bytes, true)
-    UNALIGNED_HOOKS(2) UNALIGNED_HOOKS(4) UNALIGNED_HOOKS(8) UNALIGNED_HOOKS(16)
+UNALIGNED_HOOKS(2)
+UNALIGNED_HOOKS(4) UNALIGNED_HOOKS(8) UNALIGNED_HOOKS(16)
 
-        void __tsan_read_range(void* p, size_t n) {
+    void __tsan_read_range(void* p, size_t n) {
   gpt::simt::detail::access(__builtin_return_address(0), p, n, false);
 }
 void __tsan_write_range(void* p, size_t n) {
