@@ -126,6 +126,12 @@ void WatchedCommunicator::receive(const Tensor& tensor, int from) {
       Lane::Kind::messages);
 }
 
+void WatchedCommunicator::exchange(const Tensor& sent, const Tensor& received, int other) {
+  watch(
+      call_of(Operation::receive, received, {}, other), [&] { watched_.exchange(sent, received, other); },
+      Lane::Kind::messages);
+}
+
 std::unique_ptr<Communicator> WatchedCommunicator::split(int color, int key) {
   std::unique_ptr<Communicator> group;
   const uint64_t number = watch({.operation = Operation::split}, [&] { group = watched_.split(color, key); });

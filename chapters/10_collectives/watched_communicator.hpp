@@ -34,6 +34,8 @@ class WatchedCommunicator final : public Communicator {
   void all_gather(const Tensor& whole, const Tensor& part) override;
   void send(const Tensor& tensor, int to) override;
   void receive(const Tensor& tensor, int from) override;
+  /// In the log, it is the receiving half: that is what a rank waits for.
+  void exchange(const Tensor& sent, const Tensor& received, int other) override;
   std::unique_ptr<Communicator> split(int color, int key) override;
 
  private:

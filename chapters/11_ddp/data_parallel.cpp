@@ -40,6 +40,14 @@ void DataParallel::broadcast_parameters() {
   parameters_.refresh_compute_copy();
 }
 
+// [join]
+int64_t DataParallel::begin_step(int64_t my_tokens) {
+  GPT_CHECK(my_tokens >= 0, "{} tokens", my_tokens);
+  // A double counts tokens exactly up to 2⁵³.
+  return static_cast<int64_t>(communicator_.all_reduce(static_cast<double>(my_tokens), ReduceOp::sum));
+}
+// [/join]
+
 // [hooks]
 void DataParallel::prepare(bool last_micro_batch) {
   GPT_CHECK(!armed_, "prepare() after the last micro-batch: finish() comes first");

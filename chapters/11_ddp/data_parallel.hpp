@@ -52,6 +52,12 @@ class DataParallel {
   /// All ranks get rank 0's parameters; the compute copy is refreshed.
   void broadcast_parameters();
 
+  /// For ranks whose data end at different times: all call it before every step, each with the number of
+  /// tokens it has for this step, 0 when its data have run out. Returns the tokens of all ranks, by which
+  /// each divides its summed loss; 0 when all have run out, which is the end for all at once. A rank without
+  /// tokens still calls prepare(true) and finish() in every step before that: nobody waits for it in vain.
+  int64_t begin_step(int64_t my_tokens);
+
   /// Announces a backward pass. In the last one of a step, each bucket's all-reduce starts as soon as its
   /// gradients are ready and all buckets before it have started: in bucket order, always, because the ranks
   /// would wait for each other forever if two of them started two buckets in different orders.

@@ -6,8 +6,11 @@
 
 #include <chrono>
 
+#include "01_tensors/elementwise.hpp"
 #include "02_backprop/operations.hpp"
 #include "03_optimizers/initialisation.hpp"
+#include "03_optimizers/optimizer.hpp"
+#include "09_averaging/classifier.hpp"
 #include "tests/chapters/11_ddp/same_as_one_rank.hpp"
 
 namespace gpt {
@@ -37,6 +40,52 @@ TEST(DataParallel, BitsDoNotDependOnTheNumberOfRanks) {
 }
 TEST(DataParallel, ADivergedReplicaIsNamed) {
   on_1_to_4_threads(expect_divergence_is_named);
+}
+
+/// Trains on rows of samples of different lengths, as one rank of `communicator`: step k takes the k-th row
+/// of `mine`, a sample being a token here. Returns the parameters, and the number of steps.
+std::pair<Tensor, int64_t> train_until_all_run_out(Communicator& communicator,
+                                                   const std::vector<std::vector<int64_t>>& mine) {
+  Classifier net({2, 9, 3}, 5);
+  const Samples samples = make_blobs({50, 50, 50}, 2.0, 3);
+  DataParallel parallel(net.parameters(), communicator, {.bucket_bytes = 100});
+  const auto optimizer = make_optimizer("adamw", net.parameters());
+  for (size_t step = 0;; ++step) {
+    const std::vector<int64_t> rows = step < mine.size() ? mine[step] : std::vector<int64_t>{};
+    const int64_t tokens = parallel.begin_step(static_cast<int64_t>(rows.size()));
+    if (tokens == 0) return {net.parameters().values(), static_cast<int64_t>(step)};
+    net.parameters().zero_gradients();
+    parallel.prepare(true);
+    if (!rows.empty()) net.loss(samples.pick(rows), 1.0 / static_cast<double>(tokens)).backward();
+    parallel.finish();
+    optimizer->step(0.01);
+  }
+}
+
+TEST(DataParallel, RanksThatRunOutOfDataWaitForTheOthersWithoutChangingTheMean) {
+  // Rank r has 2 + 3r steps; its batches have 1 to 4 samples.
+  const auto data_of = [](int rank) {
+    std::vector<std::vector<int64_t>> steps(static_cast<size_t>(2 + 3 * rank));
+    for (size_t step = 0; step < steps.size(); ++step)
+      for (size_t i = 0; i <= (step + static_cast<size_t>(rank)) % 4; ++i)
+        steps[step].push_back(static_cast<int64_t>(step * 29 + static_cast<size_t>(rank) * 41 + i * 7) % 150);
+    return steps;
+  };
+  for (const int ranks : {1, 2, 4}) {
+    std::vector<std::vector<int64_t>> all(static_cast<size_t>(2 + 3 * (ranks - 1)));
+    for (int rank = 0; rank < ranks; ++rank) {
+      const auto part = data_of(rank);
+      for (size_t step = 0; step < part.size(); ++step)
+        all[step].insert(all[step].end(), part[step].begin(), part[step].end());
+    }
+    const auto [expected, steps] = train_until_all_run_out(*make_single_communicator(), all);
+    EXPECT_EQ(steps, static_cast<int64_t>(all.size()));
+    run_threads(ranks, [&, expected = expected, steps = steps](Communicator& communicator) {
+      const auto [values, taken] = train_until_all_run_out(communicator, data_of(communicator.rank()));
+      EXPECT_EQ(taken, steps);
+      EXPECT_LT(max_difference(values, expected), 1e-9) << ranks << " ranks";
+    });
+  }
 }
 
 void declare(ParameterStore& store, const std::vector<int64_t>& sizes) {
