@@ -2,6 +2,7 @@
 
 #include <type_traits>
 
+#include "10_collectives/algorithm.hpp"
 #include "11_ddp/tree.hpp"
 #include "common/check.hpp"
 #include "common/file.hpp"
@@ -94,6 +95,9 @@ void TrainConfig::validate() const {
   require_one_of("--schedule", schedule, {"cosine", "linear", "step", "constant"});
   require_one_of("--overlap", overlap, {"on", "off"});
   require_one_of("--precision", precision, {"f32", "bf16"});
+  std::vector<std::string> reduces{"auto"};
+  for (const AllReduceAlgorithm algorithm : all_reduce_algorithms) reduces.emplace_back(name_of(algorithm));
+  require_one_of("--all-reduce", all_reduce, reduces);
 }
 // [/validate]
 

@@ -50,6 +50,7 @@ struct TrainConfig {
 
   int64_t threads = 0;  ///< OpenMP threads of each rank; 0: the processors of this host shared out
   double bucket_mb = 1.0;
+  std::string all_reduce = "auto";  ///< or the name of an algorithm of chapter 10
   std::string overlap = "on";
   bool reproducible = false;
   int64_t leaves = 8;
@@ -100,6 +101,8 @@ void for_each_choice(Config& c, Visit&& visit) {
   visit("seed", c.seed, "of the first weights, the order of the data and the dropout");
   visit("threads", c.threads, "threads of each rank (0: the processors shared out)");
   visit("bucket_mb", c.bucket_mb, "megabytes of gradients averaged at a time");
+  visit("all_reduce", c.all_reduce,
+        "auto (the fastest here), ring, shared-memory, library, ... (chapter 10)");
   visit("overlap", c.overlap, "on: average gradients while the backward pass runs; off: after it");
   visit("reproducible", c.reproducible, "the same bits on 1, 2, 4, … ranks: sums in a fixed tree");
   visit("leaves", c.leaves, "with --reproducible: micro-batches of a step, over all ranks");

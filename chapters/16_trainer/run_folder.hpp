@@ -13,6 +13,7 @@ struct RunFolder {
   std::filesystem::path path;
 
   std::filesystem::path config() const { return path / "config.json"; }
+  std::filesystem::path communication() const { return path / "communication.json"; }
   std::filesystem::path tokenizer() const { return path / "tokenizer.json"; }
   std::filesystem::path training_tokens() const { return path / "data" / "train.tok"; }
   std::filesystem::path validation_tokens() const { return path / "data" / "validation.tok"; }

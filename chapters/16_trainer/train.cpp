@@ -7,6 +7,7 @@
 #include "04_text/cleaning.hpp"
 #include "10_collectives/watchdog.hpp"
 #include "10_collectives/watched_communicator.hpp"
+#include "16_trainer/all_reduce_choice.hpp"
 #include "16_trainer/checkpoint.hpp"
 #include "16_trainer/commands.hpp"
 #include "16_trainer/evaluation.hpp"
@@ -30,10 +31,12 @@ constexpr int sample_lines_shown = 12;
 /// One run, from its first step here to its last.
 class Run {
  public:
-  Run(Preparation& preparation, const TimelineOptions& timeline, Communicator& communicator, Trace& trace)
+  Run(Preparation& preparation, const TimelineOptions& timeline, std::string all_reduce,
+      Communicator& communicator, Trace& trace)
       : config_(preparation.config),
         run_(preparation.run),
         data_(preparation.data),
+        all_reduce_(std::move(all_reduce)),
         communicator_(communicator),
         trace_(trace),
         timeline_(timeline, trace, communicator),
@@ -62,6 +65,7 @@ class Run {
   const TrainConfig& config_;
   const RunFolder& run_;
   const TrainingData& data_;
+  std::string all_reduce_;  // how the ranks add up, for the summary
   Communicator& communicator_;
   Trace& trace_;
   TimelineFile timeline_;
@@ -136,7 +140,8 @@ void Run::write_down(const StepResult& result, Progress& progress) {
 // [run]
 int Run::run() {
   if (speaks())
-    fmt::print("{}", summary(config_, run_, data_, trainer_.model(), communicator_.size(), step_));
+    fmt::print("{}",
+               summary(config_, run_, data_, trainer_.model(), communicator_.size(), all_reduce_, step_));
   Progress progress(step_, config_.steps, terminal_width(), !speaks());
   std::exception_ptr failure;  // of what rank 0 writes: the others hear of it with the next step
   Wish wish = Wish::go_on;
@@ -243,7 +248,9 @@ Command add_train(CLI::App& app) {
       return prepare_run(*options, watched);
     }();
     set_threads(preparation.config.wanted_threads());
-    return Run(preparation, options->timeline, watched, trace).run();
+    std::string all_reduce =
+        choose_all_reduce(preparation.config, preparation.run, preparation.resumed, communicator);
+    return Run(preparation, options->timeline, std::move(all_reduce), watched, trace).run();
   };
 }
 
