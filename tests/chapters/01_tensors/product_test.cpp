@@ -59,8 +59,8 @@ class Product : public testing::TestWithParam<std::tuple<DType, DType, Shape>> {
 TEST_P(Product, AgreesWithDoublePrecisionForEveryLayoutAndSize) {
   const auto& [in, out_type, batch] = GetParam();
   size_t turn = 0;
-  for (const auto& [M, K, N] :
-       std::vector<std::array<int64_t, 3>>{{1, 1, 1}, {1, 3, 17}, {17, 65, 1}, {65, 17, 3}, {33, 129, 65}, {2050, 17, 33}}) {
+  for (const auto& [M, K, N] : std::vector<std::array<int64_t, 3>>{
+           {1, 1, 1}, {1, 3, 17}, {17, 65, 1}, {65, 17, 3}, {33, 129, 65}, {2050, 17, 33}}) {
     const Tensor a = random_tensor(with_batch(batch, M, K), in, 1);
     const Tensor b = random_tensor(with_batch(batch, K, N), in, 2);
     const Tensor expected = matmul(in_double(a), in_double(b));
