@@ -9,6 +9,7 @@
 #include "10_collectives/mpi_communicator.hpp"
 #include "11_ddp/data_parallel.hpp"
 #include "11_ddp/overlap_study.hpp"
+#include "11_ddp/tree.hpp"
 #include "common/chapter_program.hpp"
 #include "common/table.hpp"
 
@@ -61,6 +62,59 @@ std::vector<double> train(Classifier& net, const Samples& samples, Communicator&
   return losses;
 }
 
+/// Two ranks launch the sums of two buckets, one of them in the other order.
+void show_order() {
+  Table table({{"rank 1 launches"}, {"bucket 0 is", {}, "{:.0f}"}, {"bucket 1 is", {}, "{:.0f}"}});
+  for (const bool swapped : {false, true})
+    run_threads(2, [&](Communicator& communicator) {
+      // [order]
+      // Both ranks bring a 1 for bucket 0 and a 10 for bucket 1: the sums should be 2 and 20.
+      const Tensor bucket_0 = Tensor::full({2}, 1.0), bucket_1 = Tensor::full({2}, 10.0);
+      std::vector<Tensor> order{bucket_0, bucket_1};
+      if (swapped && communicator.rank() == 1) std::swap(order[0], order[1]);
+      std::vector<std::unique_ptr<Work>> works;
+      for (const Tensor& bucket : order)
+        works.push_back(communicator.all_reduce_async(bucket, ReduceOp::sum));
+      for (const auto& work : works) work->wait();
+      // [/order]
+      if (communicator.rank() == 0)
+        table.row(swapped ? "1, then 0" : "0, then 1", bucket_0.at<float>({0}), bucket_1.at<float>({0}));
+    });
+  fmt::print("{}\nWith buckets of 2 and 3 elements: ", table.text());
+  try {
+    run_threads(2, [](Communicator& communicator) {
+      const int64_t first = 2 + communicator.rank();
+      communicator.all_reduce(Tensor::full({first}, 1.0), ReduceOp::sum);
+    });
+  } catch (const Error& error) {
+    const std::string text = error.what();
+    fmt::print("{}\n", text.substr(text.rfind("rank 0 called")));
+  }
+}
+
+/// Four micro-batches with one gradient each, on 1, 2 and 4 ranks: added as they come, and in one tree.
+void show_sums() {
+  const std::vector<double> gradients{16777216, 1, 1, 1};  // 2^24: the first number whose neighbour is 2 away
+  Table table({{"ranks", {}, "{}"}, {"each rank left to right", {}, "{:.0f}"}, {"one tree", {}, "{:.0f}"}});
+  for (const int ranks : {1, 2, 4})
+    run_threads(ranks, [&](Communicator& communicator) {
+      const int64_t leaves = 4 / ranks, first = communicator.rank() * leaves;
+      const Tensor plain = Tensor::zeros({1}), leaf = Tensor::zeros({1});
+      TreeSum tree(leaf, leaves);
+      for (int64_t i = 0; i < leaves; ++i) {
+        const auto gradient = static_cast<float>(gradients[static_cast<size_t>(first + i)]);
+        plain.at<float>({0}) += gradient;
+        if (i > 0) tree.take();
+        leaf.at<float>({0}) += gradient;
+      }
+      tree.complete(0, 1);
+      communicator.all_reduce(plain, ReduceOp::sum);
+      tree_all_reduce(communicator, leaf);
+      if (communicator.rank() == 0) table.row(ranks, plain.at<float>({0}), leaf.at<float>({0}));
+    });
+  fmt::print("The gradients of four micro-batches, in f32: 16777216, 1, 1, 1\n\n{}", table.text());
+}
+
 void show_equality(Communicator& communicator, bool stable) {
   const Samples samples = make_blobs({100, 100, 100}, 2.0, 3);
   const std::vector<int64_t> widths{2, 16, 3};
@@ -86,6 +140,8 @@ int main(int argc, char** argv) {
     const auto communicator = gpt::make_world_communicator(session);
     gpt::ChapterProgram program("11_ddp", "One model on many ranks.");
     program.section("buckets", "The gradients of a GPT in buckets of 64 KiB", show_buckets);
+    program.section("order", "Two buckets in two orders", show_order);
+    program.section("sums", "One sum on 1, 2 and 4 ranks", show_sums);
     program.section("equality", "Many ranks train as one does",
                     [&] { show_equality(*communicator, program.stable()); });
     std::string figures;

@@ -1,6 +1,7 @@
 #include "11_ddp/pictures.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "11_ddp/backward_parts.hpp"
 #include "common/plot.hpp"
@@ -32,16 +33,19 @@ GanttBar look_of(const TimelineEvent& event) {
 
 GanttPanel step_panel(const std::string& title, const std::vector<RankTimeline>& ranks, int64_t step) {
   const std::string wanted = fmt::format("step {}", step);
-  double begin = -1;
+  const auto find_step = [&](const RankTimeline& rank) {
+    const auto whole = std::find_if(rank.events.begin(), rank.events.end(),
+                                    [&](const auto& event) { return event.name == wanted; });
+    GPT_CHECK(whole != rank.events.end(), "a rank recorded no {}", wanted);
+    return whole;
+  };
+  double begin = std::numeric_limits<double>::infinity();
+  for (const RankTimeline& rank : ranks) begin = std::min(begin, find_step(rank)->start);
   GanttPanel panel{title, {}};
   for (size_t rank = 0; rank < ranks.size(); ++rank) {
-    const auto& events = ranks[rank].events;
-    const auto whole =
-        std::find_if(events.begin(), events.end(), [&](const auto& event) { return event.name == wanted; });
-    GPT_CHECK(whole != events.end(), "rank {} recorded no {}", rank, wanted);
-    if (rank == 0) begin = whole->start;
+    const auto whole = find_step(ranks[rank]);
     GanttLane compute{fmt::format("rank {}", rank), {}}, sums{"buckets", {}};
-    for (const TimelineEvent& event : events) {
+    for (const TimelineEvent& event : ranks[rank].events) {
       GanttBar bar = look_of(event);
       if (bar.label.empty() || event.start < whole->start || event.end > whole->end) continue;
       bar.from = 1e3 * (event.start - begin), bar.to = 1e3 * (event.end - begin);

@@ -10,7 +10,7 @@
 namespace gpt {
 
 /// One step of all ranks: for each a lane of what it computed, and one of the buckets that were on their way.
-/// Times in milliseconds, from the step's begin on rank 0. Throws Error when the step is not there.
+/// Times in milliseconds, since the first rank began the step. Throws Error when the step is not there.
 GanttPanel step_panel(const std::string& title, const std::vector<RankTimeline>& ranks, int64_t step);
 
 /// One rank's backward pass, on this process's clock.
