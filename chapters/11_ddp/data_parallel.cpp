@@ -21,7 +21,8 @@ DataParallel::DataParallel(ParameterStore& parameters, Communicator& communicato
       communicator_(communicator),
       options_(options),
       reducer_(reducer ? std::move(reducer) : default_reducer(communicator, options)),
-      plan_(plan_buckets(parameters, options.bucket_bytes)) {
+      plan_(plan_buckets(parameters, options.bucket_bytes)),
+      ready_times_(plan_.of_parameter.size()) {
   if (options_.leaves > 0) {
     GPT_CHECK(options_.leaves % communicator_.size() == 0, "{} leaves on {} ranks", options_.leaves,
               communicator_.size());
@@ -33,6 +34,12 @@ DataParallel::DataParallel(ParameterStore& parameters, Communicator& communicato
 
 DataParallel::~DataParallel() {
   for (const Parameter& parameter : parameters_.parameters()) parameter.variable.node()->on_ready(nullptr);
+}
+
+void DataParallel::set_bucket_bytes(int64_t bytes) {
+  GPT_CHECK(!armed_ && first_, "other buckets in the middle of a step");
+  options_.bucket_bytes = bytes;
+  plan_ = plan_buckets(parameters_, bytes);
 }
 
 void DataParallel::broadcast_parameters() {
@@ -65,7 +72,7 @@ void DataParallel::prepare(bool last_micro_batch) {
 }
 
 void DataParallel::ready(size_t parameter) {
-  if (parameter < ready_times_.size()) ready_times_[parameter] = std::chrono::steady_clock::now();
+  ready_times_[parameter] = std::chrono::steady_clock::now();
   if (!armed_ || !options_.overlap) return;
   GPT_CHECK(!seen_[parameter], "parameter {} became ready twice: one backward pass per prepare()",
             parameters_.parameters()[parameter].name);

@@ -76,6 +76,8 @@ class DataParallel {
   /// of the clock where it was not.
   const std::vector<std::chrono::steady_clock::time_point>& ready_times() const { return ready_times_; }
   const BucketPlan& plan() const { return plan_; }
+  /// Cuts the buffer anew. Between two steps, on all ranks alike.
+  void set_bucket_bytes(int64_t bytes);
 
   /// Throws Error on all ranks when their parameters are not the same, bit for bit. It names the step, a rank
   /// that differs from most others, and its first parameter that does.

@@ -114,7 +114,7 @@ Command add_bench(CLI::App& app) {
   choice("--batch", "batch", int64_t{}, "sequences per step");
   choice("--micro-batch", "micro_batch", int64_t{}, "sequences a rank computes at once (0: its whole share)");
   choice("--context", "context", int64_t{}, "tokens per sequence");
-  choice("--bucket-mb", "bucket_mb", double{}, "megabytes of gradients averaged at a time");
+  choice("--bucket-mb", "bucket_mb", std::string(), "megabytes of gradients averaged at a time, or auto");
   app.add_flag_function(
       "--reproducible", [options](int64_t) { options->train.given["reproducible"] = true; },
       "sums in a fixed tree");

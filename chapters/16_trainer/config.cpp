@@ -1,5 +1,7 @@
 #include "16_trainer/config.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <type_traits>
 
 #include "10_collectives/algorithm.hpp"
@@ -24,10 +26,11 @@ void require_one_of(const std::string& name, const std::string& value,
   throw UserError(fmt::format("{} takes {}, not '{}'", name, fmt::join(allowed, ", "), value));
 }
 
-/// Numbers from JSON: whole ones stay whole, and 1e30 is no int64_t.
+/// Numbers from JSON: whole ones stay whole, and 1e30 is no int64_t. A choice that is a word or a number is
+/// kept as text.
 template <class T>
 bool fits(const nlohmann::ordered_json& value, T&) {
-  if constexpr (std::is_same_v<T, std::string>) return value.is_string();
+  if constexpr (std::is_same_v<T, std::string>) return value.is_string() || value.is_number();
   if constexpr (std::is_same_v<T, bool>) return value.is_boolean();
   if constexpr (std::is_same_v<T, double>) return value.is_number();
   if constexpr (std::is_same_v<T, uint64_t>) return value.is_number_unsigned();
@@ -50,6 +53,17 @@ GptConfig TrainConfig::model(int64_t vocabulary) const {
           .context = context,
           .vocabulary = vocabulary,
           .dropout = static_cast<float>(dropout)};
+}
+
+std::optional<int64_t> TrainConfig::bucket_bytes() const {
+  if (bucket_mb == "auto") return {};
+  constexpr double bytes_per_megabyte = 1 << 20;
+  double megabytes = 0;
+  const char* const end = bucket_mb.data() + bucket_mb.size();
+  const auto [at, error] = std::from_chars(bucket_mb.data(), end, megabytes);
+  GPT_REQUIRE(error == std::errc() && at == end && megabytes > 0 && megabytes < 1e6,
+              "--bucket-mb takes auto or a number of megabytes, not '{}'", bucket_mb);
+  return std::max<int64_t>(1, static_cast<int64_t>(megabytes * bytes_per_megabyte));
 }
 
 // [validate]
@@ -91,7 +105,7 @@ void TrainConfig::validate() const {
               "with --reproducible a micro-batch is --batch {} / --leaves {}, which is more than "
               "--micro-batch {}: choose more --leaves",
               batch, leaves, micro_batch);
-  GPT_REQUIRE(bucket_mb > 0, "--bucket-mb must be more than 0, not {}", bucket_mb);
+  bucket_bytes();
   require_one_of("--schedule", schedule, {"cosine", "linear", "step", "constant"});
   require_one_of("--overlap", overlap, {"on", "off"});
   require_one_of("--precision", precision, {"f32", "bf16"});
@@ -123,7 +137,11 @@ void apply_json(TrainConfig& config, const nlohmann::ordered_json& json, const s
       known = true;
       GPT_REQUIRE(fits(value, member), "{} gives {} as {}, which is no value for it", where, key,
                   value.dump());
-      member = value.template get<std::decay_t<decltype(member)>>();
+      using T = std::decay_t<decltype(member)>;
+      if constexpr (std::is_same_v<T, std::string>)
+        member = value.is_number() ? value.dump() : value.template get<T>();
+      else
+        member = value.template get<T>();
     });
     const std::string nearest = known ? "" : nearest_name(key, names);
     GPT_REQUIRE(known, "{} has an unknown entry '{}'{}", where, key,

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,8 +49,8 @@ struct TrainConfig {
   int64_t sample_length = 400;
   uint64_t seed = 1337;
 
-  int64_t threads = 0;  ///< OpenMP threads of each rank; 0: the processors of this host shared out
-  double bucket_mb = 1.0;
+  int64_t threads = 0;             ///< OpenMP threads of each rank; 0: the processors of this host shared out
+  std::string bucket_mb = "auto";  ///< or a number
   std::string all_reduce = "auto";  ///< or the name of an algorithm of chapter 10
   std::string overlap = "on";
   bool reproducible = false;
@@ -65,6 +66,8 @@ struct TrainConfig {
   /// --threads; but with --reproducible 1 unless told, because the matrix products may add in another order
   /// on another number of threads.
   int64_t wanted_threads() const { return reproducible && threads == 0 ? 1 : threads; }
+  /// --bucket-mb in bytes; nothing for auto.
+  std::optional<int64_t> bucket_bytes() const;
   DType compute_type() const { return precision == "bf16" ? DType::bf16 : DType::f32; }
 };
 
@@ -100,7 +103,8 @@ void for_each_choice(Config& c, Visit&& visit) {
   visit("sample_length", c.sample_length, "tokens of a sample");
   visit("seed", c.seed, "of the first weights, the order of the data and the dropout");
   visit("threads", c.threads, "threads of each rank (0: the processors shared out)");
-  visit("bucket_mb", c.bucket_mb, "megabytes of gradients averaged at a time");
+  visit("bucket_mb", c.bucket_mb,
+        "megabytes of gradients averaged at a time, or auto (chosen by measurement)");
   visit("all_reduce", c.all_reduce,
         "auto (the fastest here), ring, shared-memory, library, ... (chapter 10)");
   visit("overlap", c.overlap, "on: average gradients while the backward pass runs; off: after it");

@@ -53,7 +53,7 @@ TrainConfig gpt2() {
   c.batch = 512, c.micro_batch = 4, c.steps = 19000;
   c.lr = 6e-4, c.min_lr = 6e-5, c.warmup = 700;
   c.beta2 = 0.95, c.weight_decay = 0.1, c.precision = "bf16";
-  c.eval_every = 250, c.eval_batches = 20, c.checkpoint_every = 1000, c.bucket_mb = 25;
+  c.eval_every = 250, c.eval_batches = 20, c.checkpoint_every = 1000;
   return c;
 }
 

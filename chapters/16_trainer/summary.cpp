@@ -12,7 +12,7 @@ std::string with_commas(int64_t number) {
 }
 
 std::string summary(const TrainConfig& c, const RunFolder& run, const TrainingData& data, const Gpt& model,
-                    int ranks, const std::string& all_reduce, int64_t step) {
+                    int ranks, const std::string& sums, int64_t step) {
   const int64_t tokens = c.batch * c.context;
   const int threads = omp_get_max_threads();
   std::string text;
@@ -29,7 +29,7 @@ std::string summary(const TrainConfig& c, const RunFolder& run, const TrainingDa
   text += fmt::format("machine  {} rank{} with {} thread{}{}, {}; {:.1f} MFLOP per token\n", ranks,
                       ranks == 1 ? "" : "s", threads, threads == 1 ? "" : "s", ranks == 1 ? "" : " each",
                       c.precision, approximate_flops_per_token(model.config(), c.context) / 1e6);
-  if (!all_reduce.empty()) text += fmt::format("sums     all-reduce {}\n", all_reduce);
+  if (!sums.empty()) text += fmt::format("sums     {}\n", sums);
   text += fmt::format("folder   {}{}\n", run.path.string(),
                       step > 0 ? fmt::format(", from step {} on", step) : "");
   return text;

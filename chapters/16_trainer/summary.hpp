@@ -10,9 +10,10 @@
 
 namespace gpt {
 
-/// Model, data, batch, machine, all-reduce (unless "") and folder, a line each. `step`: steps done before.
+/// Model, data, batch, machine, how sums are taken (`sums`, unless "") and folder, a line each. `step`: steps
+/// done before.
 std::string summary(const TrainConfig& config, const RunFolder& run, const TrainingData& data,
-                    const Gpt& model, int ranks, const std::string& all_reduce, int64_t step);
+                    const Gpt& model, int ranks, const std::string& sums, int64_t step);
 
 /// 1234567 → "1,234,567".
 std::string with_commas(int64_t number);

@@ -7,9 +7,9 @@
 #include "04_text/cleaning.hpp"
 #include "10_collectives/watchdog.hpp"
 #include "10_collectives/watched_communicator.hpp"
-#include "16_trainer/all_reduce_choice.hpp"
 #include "16_trainer/checkpoint.hpp"
 #include "16_trainer/commands.hpp"
+#include "16_trainer/communication_choice.hpp"
 #include "16_trainer/evaluation.hpp"
 #include "16_trainer/health.hpp"
 #include "16_trainer/preparation.hpp"
@@ -31,18 +31,19 @@ constexpr int sample_lines_shown = 12;
 /// One run, from its first step here to its last.
 class Run {
  public:
-  Run(Preparation& preparation, const TimelineOptions& timeline, std::string all_reduce,
+  Run(Preparation& preparation, const TimelineOptions& timeline, CommunicationChoice& choice,
       Communicator& communicator, Trace& trace)
       : config_(preparation.config),
         run_(preparation.run),
         data_(preparation.data),
-        all_reduce_(std::move(all_reduce)),
         communicator_(communicator),
         trace_(trace),
         timeline_(timeline, trace, communicator),
         backend_(make_cpu_backend(config_.compute_type())),
         trainer_(config_, config_.model(data_.tokenizer->vocabulary_size()), *backend_, communicator, trace),
         loader_(data_.training, config_.context, config_.batch, config_.seed) {
+    choice.choose_buckets(config_, trainer_, loader_, communicator_);
+    communication_choice_ = choice.text();
     if (preparation.resumed) together(communicator_, [&] { load_checkpoint(); });
     on_first_rank(communicator_, [&] { metrics_ = std::make_unique<MetricsLog>(run_.metrics(), step_); });
   }
@@ -65,7 +66,7 @@ class Run {
   const TrainConfig& config_;
   const RunFolder& run_;
   const TrainingData& data_;
-  std::string all_reduce_;  // how the ranks add up, for the summary
+  std::string communication_choice_;  // for the summary
   Communicator& communicator_;
   Trace& trace_;
   TimelineFile timeline_;
@@ -140,8 +141,8 @@ void Run::write_down(const StepResult& result, Progress& progress) {
 // [run]
 int Run::run() {
   if (speaks())
-    fmt::print("{}",
-               summary(config_, run_, data_, trainer_.model(), communicator_.size(), all_reduce_, step_));
+    fmt::print("{}", summary(config_, run_, data_, trainer_.model(), communicator_.size(),
+                             communication_choice_, step_));
   Progress progress(step_, config_.steps, terminal_width(), !speaks());
   std::exception_ptr failure;  // of what rank 0 writes: the others hear of it with the next step
   Wish wish = Wish::go_on;
@@ -248,9 +249,9 @@ Command add_train(CLI::App& app) {
       return prepare_run(*options, watched);
     }();
     set_threads(preparation.config.wanted_threads());
-    std::string all_reduce =
-        choose_all_reduce(preparation.config, preparation.run, preparation.resumed, communicator);
-    return Run(preparation, options->timeline, std::move(all_reduce), watched, trace).run();
+    CommunicationChoice choice(preparation.run, preparation.resumed, watched);
+    choice.choose_all_reduce(preparation.config, communicator, watched);
+    return Run(preparation, options->timeline, choice, watched, trace).run();
   };
 }
 

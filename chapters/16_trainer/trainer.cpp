@@ -6,15 +6,14 @@
 
 #include "03_optimizers/clipping.hpp"
 #include "11_ddp/backward_parts.hpp"
+#include "11_ddp/bucket_measurement.hpp"
 
 namespace gpt {
 namespace {
 
-constexpr double bytes_per_megabyte = 1 << 20;
-
 DataParallelOptions parallel_options(const TrainConfig& config) {
   DataParallelOptions options;
-  options.bucket_bytes = static_cast<int64_t>(config.bucket_mb * bytes_per_megabyte);
+  options.bucket_bytes = config.bucket_bytes().value_or(options.bucket_bytes);
   if (config.reproducible) options.leaves = config.leaves;
   options.overlap = config.overlap == "on";
   return options;
@@ -99,6 +98,30 @@ double Trainer::forward_backward(const DataLoader& data, int64_t number) {
   return tree_sum(losses);
 }
 // [/forward_backward]
+
+// [buckets]
+int64_t Trainer::measure_bucket_bytes(const DataLoader& data) {
+  const ParameterStore& parameters = model_.parameters();
+  const auto measured = measure_all_reduces(communicator_, parameters.gradients().bytes());
+  const std::vector<Share> parts =
+      micro_batches(config_, data.global_batch(), communicator_.rank(), communicator_.size());
+  const auto rows = std::find_if(parts.begin(), parts.end(), [](const Share& s) { return s.count > 0; });
+  const Tensor ready = Tensor::zeros({static_cast<int64_t>(parameters.parameters().size())}, DType::f64);
+  for (int pass = 0; pass < 2 && rows != parts.end(); ++pass) {  // the first one warms the caches up
+    const Batch batch = data.batch(0, rows->first, rows->count);
+    backward(model_.loss(batch.inputs, batch.targets, 1.0, {.training = true, .seed = config_.seed}));
+    for (size_t p = 0; p < parameters.parameters().size(); ++p)
+      ready.data<double>()[p] = Interval{backward_.start, parallel_.ready_times()[p]}.seconds();
+  }
+  communicator_.broadcast(ready, 0);
+  std::vector<int64_t> candidates;
+  for (int64_t bytes = 256 << 10; candidates.empty() || bytes / 2 < parameters.gradients().bytes();
+       bytes *= 2)
+    candidates.push_back(bytes);
+  const std::span<double> times = ready.span<double>();
+  return choose_bucket_bytes(parameters, candidates, {times.begin(), times.end()}, measured);
+}
+// [/buckets]
 
 void Trainer::backward(const Variable& loss) {
   Trace::Span span = trace_.span("backward");

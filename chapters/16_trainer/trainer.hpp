@@ -40,6 +40,12 @@ class Trainer {
   /// average over all ranks, clipping, AdamW. Collective.
   StepResult step(const DataLoader& data, int64_t number, Wish wish = Wish::go_on);
 
+  /// The size of buckets with which the sums of a step would be there first, by the times of two backward
+  /// passes on a part of batch 0 and of some all-reduces. It changes nothing but the gradients, which each
+  /// step sets to zero. Collective: all ranks get rank 0's answer.
+  int64_t measure_bucket_bytes(const DataLoader& data);
+  void set_bucket_bytes(int64_t bytes) { parallel_.set_bucket_bytes(bytes); }
+
   Gpt& model() { return model_; }
   AdamW& optimizer() { return optimizer_; }
   /// Throws Error on all ranks, which names a rank and a parameter, when the models are not the same any

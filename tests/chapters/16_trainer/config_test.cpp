@@ -57,7 +57,9 @@ TEST(Config, EveryChoiceIsAnOption) {
     std::replace(name.begin(), name.end(), '_', '-');
     using T = std::decay_t<decltype(member)>;
     const std::string option = "--" + name, value = std::is_same_v<T, std::string> ? "word" : "3";
-    const TrainOptions options = parse({option.c_str(), value.c_str()});
+    std::vector<const char*> words{option.c_str()};
+    if constexpr (!std::is_same_v<T, bool>) words.push_back(value.c_str());  // a flag takes none
+    const TrainOptions options = parse(words);
     EXPECT_EQ(options.given.size(), 1u) << option;
   });
 }

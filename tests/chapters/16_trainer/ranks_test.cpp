@@ -86,7 +86,7 @@ TEST(Ranks, AnyNumberOfThemTrainsTheSameModel) {
 TEST(Ranks, AnyMicroBatchAndAnyBucketTrainsTheSameModel) {
   const Outcome one = train(choices(), 1);
   for (const int64_t micro_batch : {1, 5, 12})
-    for (const double bucket_mb : {1e-4, 1e-3, 100.0}) {
+    for (const char* bucket_mb : {"1e-4", "1e-3", "100"}) {
       SCOPED_TRACE(fmt::format("micro-batch {}, buckets of {} MB", micro_batch, bucket_mb));
       TrainConfig config = choices();
       config.micro_batch = micro_batch;
@@ -107,7 +107,7 @@ TEST(Ranks, ReproducibleOnesTrainTheSameModelBitForBit) {
       config.reproducible = true;
       config.precision = precision;
       config.batch = batch;
-      config.bucket_mb = 1e-3;
+      config.bucket_mb = "1e-3";
       const Outcome one = train_on_cpu(config, 1);
       for (const int ranks : {2, 4, 8}) {
         if (ranks > batch) continue;
