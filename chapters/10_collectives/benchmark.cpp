@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "10_collectives/bus_bandwidth.hpp"
 #include "common/timing.hpp"
 
 namespace gpt {
@@ -34,7 +35,7 @@ Tensor row_of_bytes(int64_t bytes) {
 }  // namespace
 
 double bus_bandwidth(const Measurement& m, int ranks) {
-  return 2.0 * (ranks - 1) / ranks * static_cast<double>(m.bytes) / m.seconds;
+  return bus_bandwidth(Collective::all_reduce, ranks, static_cast<double>(m.bytes), m.seconds);
 }
 
 std::vector<double> seconds_of(MpiCommunicator& communicator, AllReduceAlgorithm algorithm, const Tensor& row,

@@ -1,8 +1,10 @@
 #include "10_collectives/cost_model.hpp"
 
 #include <bit>
+#include <cmath>
 #include <limits>
 
+#include "10_collectives/shared_memory.hpp"
 #include "common/check.hpp"
 
 namespace gpt {
@@ -99,9 +101,11 @@ double predicted_seconds(AllReduceAlgorithm algorithm, const Cluster& cluster, d
     case AllReduceAlgorithm::shared_memory: {
       if (cluster.hosts > 1) return std::numeric_limits<double>::quiet_NaN();
       if (p == 1) return 0.0;
-      // Each rank copies n bytes in and n bytes out, reads a p-th of all p tensors and writes the sum.
-      const double moved = p * (2 * n + 2 * n) + p * n + n;
-      return 2 * rounds_of(p) * cluster.inside.alpha + moved * cluster.memory_beta;
+      const double meetings = n <= SharedMemory::short_bytes
+                                  ? 1
+                                  : 2 * std::ceil(n / static_cast<double>(SharedMemory::slot_bytes));
+      return meetings * cluster.inside.alpha + 2 * p * n * cluster.memory_beta +
+             (3 * p - 2) * n * cluster.cache_beta;
     }
     default:
       return (cluster.hosts > 1 ? cluster.between : cluster.inside).seconds(all_reduce_path(algorithm, p, n));

@@ -38,8 +38,9 @@ struct Cluster {
   int hosts = 1, ranks_per_host = 1;
   LinkCost inside = {};   ///< between two ranks of a host
   LinkCost between = {};  ///< between two hosts: one link each, full duplex
-  /// The memory of a host, which all its ranks share: seconds per byte read or written.
-  double memory_beta = 0.0;
+  /// Of a host, all its ranks together: seconds per byte that is read or written in main memory, and in the
+  /// caches.
+  double memory_beta = 0.0, cache_beta = 0.0;
 
   int ranks() const { return hosts * ranks_per_host; }
 };
@@ -72,9 +73,15 @@ Traffic all_reduce_traffic(AllReduceAlgorithm algorithm, int ranks, double bytes
 CriticalPath all_reduce_lower_bound(int ranks, double bytes);
 
 /// The seconds of an all-reduce on a cluster. On one host the messages go through `inside`, on several
-/// through `between` (exact with one rank on each: ranks that share a host's link share its bandwidth too,
-/// and only the hierarchical way is counted for that). Not a number for `library`: what it does is its own
-/// affair, and for shared memory on several hosts.
+/// through `between`: exact with one rank on each, for ranks that share a host's link share its bandwidth,
+/// and only the hierarchical way is counted for that.
+///
+/// Shared memory sends nothing. On p ranks each row is read from main memory and written back, 2pn bytes in
+/// all. Between them stand the slots, in the caches: (p-1)n bytes are laid down there, 2(p-1)n read to be
+/// added or collected, and n of sums written: (3p-2)n. And for each piece that fits a slot, the ranks meet
+/// twice; once if it is short (see shared_memory.hpp). A meeting counts as a message without bytes.
+///
+/// Not a number for `library`: what it does is its own affair; and for shared memory on several hosts.
 double predicted_seconds(AllReduceAlgorithm algorithm, const Cluster& cluster, double bytes);
 
 }  // namespace gpt

@@ -14,9 +14,6 @@
 namespace gpt {
 namespace {
 
-constexpr int64_t slot_bytes = 512 << 10;  // two of them, for two ranks, stay in a cache of the second level
-constexpr int64_t short_bytes = 8 << 10;   // up to here, adding twice costs less than meeting twice
-
 /// Waits for another rank. It may have no processor of its own: then this one must be given up.
 template <class Ready>
 void wait_until(Ready&& ready) {

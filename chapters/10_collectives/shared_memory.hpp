@@ -15,6 +15,11 @@ namespace gpt {
 /// order of rank and rounded once.
 class SharedMemory {
  public:
+  /// A longer row goes in pieces. Two of them, for two ranks, stay in a cache of the second level.
+  static constexpr int64_t slot_bytes = 512 << 10;
+  /// Up to here, adding twice costs less than meeting twice.
+  static constexpr int64_t short_bytes = 8 << 10;
+
   /// Makes the window: once per communicator, as its size does not depend on the messages. All ranks of
   /// `comm`, which outlives it, must be on one host. When the system gives no such memory, nullptr on all
   /// ranks. Collective.
