@@ -62,10 +62,11 @@ namespace cuda_names {
 cudaError_t cudaMalloc(void** pointer, size_t bytes) {
   *pointer = nullptr;
   if (bytes == 0) return cudaSuccess;
+  if (bytes > size_t{1} << 38) return cudaErrorMemoryAllocation;  // 256 GB: more than any GPU has
 #ifdef SIMT_ADDRESS_SANITIZER
   *pointer = std::malloc(bytes);  // AddressSanitizer watches what lies behind its end
 #else
-  *pointer = bytes > SIZE_MAX / 2 ? nullptr : std::aligned_alloc(256, (bytes + 255) / 256 * 256);
+  *pointer = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
 #endif
   if (!*pointer) return cudaErrorMemoryAllocation;
   std::memset(*pointer, 0xff, bytes);
