@@ -60,8 +60,9 @@ int rounds_of(int ranks);
 /// Thakur, Rabenseifner and Gropp (2005), Rabenseifner (2004). They need a power of two: when p is none, the
 /// p-q ranks above the largest power of two q first hand their tensors to a partner and wait for the result,
 /// which adds 2 messages, 2n bytes and n reduced to the costs of q ranks.
-/// Throws Error for the ways that are not made of messages between ranks alike: library, hierarchical and
-/// shared memory.
+/// Of long rows the real ones send more messages than counted, of as many bytes in all: the ring's chunks go
+/// in segments whose latencies overlap, and naive gathers in pieces. Throws Error for the ways that are not
+/// made of messages between ranks alike: library, hierarchical and shared memory.
 CriticalPath all_reduce_path(AllReduceAlgorithm algorithm, int ranks, double bytes);
 
 /// What the same algorithms send, all ranks together.
