@@ -111,7 +111,8 @@ class Lab:
 
     def environment(self, base=None):
         """For programs on a host: where the others are, and that Open MPI reaches them by the stand-in for ssh."""
-        return {**(os.environ if base is None else base), "PATH": path(),
+        base = os.environ if base is None else base
+        return {**base, "PATH": path(base),
                 "GPT_LAB": " ".join(f"{name}={host['pid']}" for name, host in self._hosts.items()),
                 "OMPI_MCA_plm_rsh_agent": str(HERE / "ssh_stand_in.sh")}
 
@@ -169,9 +170,9 @@ class Lab:
         return found
 
 
-def path():
+def path(environment=os.environ):
     """PATH with the folders of the system's tools, which an ordinary user's may lack."""
-    return os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
+    return environment.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
 
 
 # ── The lab, from inside ─────────────────────────────────────────────────────────────────────────────────────────────
