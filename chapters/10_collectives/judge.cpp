@@ -182,6 +182,7 @@ std::string Judge::stalled(double now) const {
   // [/stalled]
 
   late |= longest && longest->report.waited > deadline_ / 2;  // for the lost one, most likely
+  if (const std::string circle = deadlock(now); !circle.empty()) return circle;
   std::string sentence;
   std::optional<Meeting> meeting;
   std::set<int> about;
@@ -212,6 +213,29 @@ std::string Judge::stalled(double now) const {
                             meeting->unknown, meeting->unknown + members_.at(meeting->call.group).size());
   else if (about.empty())
     sentence += "\n  all ranks are there, but it does not finish: is the network between them down, or slow?";
+  return sentence;
+}
+
+std::string Judge::deadlock(double now) const {
+  std::vector<Meeting> meetings;
+  for (const Rank& rank : ranks_) {
+    if (!rank.report.wait || silent(rank.report.rank, now)) return "";
+    const Wait& wait = *rank.report.wait;
+    if (std::any_of(meetings.begin(), meetings.end(), [&](auto& m) { return same_meeting(m.call, wait); }))
+      continue;
+    meetings.push_back(meeting_of(wait));
+    if (meetings.back().missing.empty()) return "";
+  }
+  std::stable_sort(meetings.begin(), meetings.end(),
+                   [](const Meeting& a, const Meeting& b) { return a.waiting.size() < b.waiting.size(); });
+  std::string sentence = fmt::format("all ranks have waited for each other for {:g} s", deadline_);
+  for (const Meeting& meeting : meetings) {
+    Lane lane;
+    lane.group = meeting.call.group, lane.kind = meeting.call.kind;
+    sentence += fmt::format("{} {} {} {} as {}", &meeting == &meetings[0] ? ":" : ",",
+                            names_of(meeting.waiting), meeting.waiting.size() == 1 ? "calls" : "call",
+                            meeting.call.call.text(), lane.name_of(meeting.call.number));
+  }
   return sentence;
 }
 

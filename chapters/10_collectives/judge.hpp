@@ -56,6 +56,7 @@ class Judge {
   std::string difference() const;
   std::string left() const;
   std::string stalled(double now) const;
+  std::string deadlock(double now) const;
   std::string describe(int rank, const Meeting* meeting, double now) const;
 
   double deadline_;

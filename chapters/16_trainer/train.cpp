@@ -7,6 +7,7 @@
 #include "04_text/cleaning.hpp"
 #include "10_collectives/watchdog.hpp"
 #include "10_collectives/watched_communicator.hpp"
+#include "16_trainer/agreement.hpp"
 #include "16_trainer/checkpoint.hpp"
 #include "16_trainer/commands.hpp"
 #include "16_trainer/communication_choice.hpp"
@@ -44,6 +45,7 @@ class Run {
         loader_(data_.training, config_.context, config_.batch, config_.seed) {
     choice.choose_buckets(config_, trainer_, loader_, communicator_);
     communication_choice_ = choice.text();
+    require_same_plan(trainer_.plan(), communicator_);
     if (preparation.resumed) together(communicator_, [&] { load_checkpoint(); });
     on_first_rank(communicator_, [&] { metrics_ = std::make_unique<MetricsLog>(run_.metrics(), step_); });
   }
@@ -248,6 +250,7 @@ Command add_train(CLI::App& app) {
       const Trace::Span span = trace.span("preparation");
       return prepare_run(*options, watched);
     }();
+    require_same_start(preparation, watched);
     set_threads(preparation.config.wanted_threads());
     CommunicationChoice choice(preparation.run, preparation.resumed, watched);
     choice.choose_all_reduce(preparation.config, communicator, watched);

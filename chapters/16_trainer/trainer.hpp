@@ -48,6 +48,7 @@ class Trainer {
 
   Gpt& model() { return model_; }
   AdamW& optimizer() { return optimizer_; }
+  const BucketPlan& plan() const { return parallel_.plan(); }
   /// Throws Error on all ranks, which names a rank and a parameter, when the models are not the same any
   /// more. Collective.
   void check_replicas(int64_t step) { parallel_.check_replicas(step); }

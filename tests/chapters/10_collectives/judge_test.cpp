@@ -157,14 +157,13 @@ TEST(Judge, SaysWhoHasNotArrivedAndWhereItIs) {
       "  rank 1 on host-1 (pid 101) has not arrived: step 17, backward for 2.4 s");
 }
 
-TEST(Judge, SaysThatARankThatHasNotArrivedWaitsItself) {
-  // A deadlock: each waits where the other has not come.
-  EXPECT_EQ(
-      verdict({waits(0, {lane({sum}, 2, "", background)}, 10.2), waits(1, {lane({sum}, 2)}, 10.1)}, 2),
-      "rank 0 has waited 10.2 s in background collective 1, all_reduce of 4096 f32 (sum); the deadline is 10 "
-      "s\n"
-      "  rank 1 on host-1 (pid 101) has not arrived: step 17, backward for 2.4 s; it has waited 10.1 s in "
-      "collective 1, all_reduce of 4096 f32 (sum)");
+TEST(Judge, SaysWhichCallsBlockEachOther) {
+  // Rank 1 is in a collective that the others do not call before it has joined theirs.
+  EXPECT_EQ(verdict({waits(0, {lane({sum}, 3, "", background)}, 10.2), waits(1, {lane({copy})}, 9),
+                     waits(2, {lane({sum}, 3, "", background)}, 10.1)}),
+            "all ranks have waited for each other for 10 s: rank 1 calls broadcast of 8 i32 from rank 0 as "
+            "collective "
+            "1, ranks 0 and 2 call all_reduce of 4096 f32 (sum) as background collective 1");
 }
 
 TEST(Judge, LooksForTheCauseBeyondTheGroup) {
