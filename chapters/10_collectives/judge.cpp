@@ -177,7 +177,7 @@ std::string Judge::stalled(double now) const {
     if (rank.report.wait && (!longest || rank.report.waited > longest->report.waited)) longest = &rank;
     unheard |= now - rank.heard > deadline_;
   }
-  bool late = longest && longest->report.waited > deadline_;
+  bool late = !patient_ && longest && longest->report.waited > deadline_;
   if (!late && !unheard) return "";
   // [/stalled]
 

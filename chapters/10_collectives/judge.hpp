@@ -19,6 +19,8 @@ class Judge {
   Judge(int ranks, double deadline);
 
   void hear(const RankReport& report, double now);
+  /// While patient, it lets ranks wait for as long as all are heard of.
+  void be_patient(bool patient) { patient_ = patient; }
 
   /// Why the job cannot go on: a sentence, and a line for each rank that it is about. "" while it can.
   std::string verdict(double now) const;
@@ -60,6 +62,7 @@ class Judge {
   std::string describe(int rank, const Meeting* meeting, double now) const;
 
   double deadline_;
+  bool patient_ = false;
   std::vector<Rank> ranks_;
   std::map<std::string, std::set<int>> members_;                               // of groups
   std::map<LaneKey, std::map<uint64_t, std::pair<int, NumberedCall>>> known_;  // the first word on each call

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 constexpr auto poll_interval = 100ms, closing_interval = 2ms;
 constexpr double longest_gap = 1.0;  // seconds between two polls; more means that the process stood still
-constexpr double recovery = 1.5;     // seconds to hear of the others again, after standing still
+constexpr double recovery = 1.5;     // seconds to hear of the others anew
 constexpr auto failure_patience = 500ms;  // for the other ranks, which may have failed alike
 constexpr auto judgement_patience = 2s;   // for rank 0, to find why a collective failed
 constexpr double head_start = 1.0;        // rank 0 speaks first
@@ -136,6 +136,10 @@ RankReport Watchdog::report(double elapsed) {
 // [preside]
 /// A round of rank 0. Returns false when all ranks have left and know it.
 bool Watchdog::preside(const RankReport& mine) {
+  const bool patient = patient_;
+  judge_->be_patient(patient);
+  if (was_patient_ && !patient) calm_ = now_ + recovery;  // reports may still tell of the long wait
+  was_patient_ = patient;
   judge_->hear(mine, now_);
   for (const RankReport& report : exchange_->reports()) judge_->hear(report, now_);
 

@@ -1,6 +1,7 @@
 #pragma once
 // Ends a job that cannot go on, and says why.
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -36,6 +37,9 @@ class Watchdog {
   /// waits for a moment only: where a collective failed because another rank called a different one, rank 0
   /// names the cause and ends the job meanwhile.
   ~Watchdog();
+  /// While patient (all ranks alike), ranks may wait for longer than the deadline as long as all are heard
+  /// of: where one rank prepares something for all, and nobody can say how long it will take.
+  void be_patient(bool patient) { patient_ = patient; }
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
 
@@ -51,12 +55,14 @@ class Watchdog {
   int rank_ = 0, size_ = 1;
   std::string host_;
   int exceptions_;  // in flight when this was made
+  std::atomic<bool> patient_ = false;
   std::unique_ptr<ReportExchange> exchange_;
 
   // Of the thread:
-  std::unique_ptr<Judge> judge_;                // rank 0's
-  double now_ = 0;                              // seconds in which this process ran
-  double calm_ = 0;                             // no verdict before
+  std::unique_ptr<Judge> judge_;  // rank 0's
+  double now_ = 0;                // seconds in which this process ran
+  double calm_ = 0;               // no verdict before
+  bool was_patient_ = false;
   std::vector<std::pair<Wait, double>> waits_;  // and for how many seconds
   double heard_ = 0;                            // of rank 0
   Answer last_answer_;

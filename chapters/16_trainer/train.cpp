@@ -246,11 +246,13 @@ Command add_train(CLI::App& app) {
     if (watched.size() > 1)
       watchdog.emplace(MPI_COMM_WORLD, *log, trace, WatchdogOptions{"gpt", options->collective_timeout});
     on_first_rank(watched, [&] { options->timeline.check(); });
+    if (watchdog) watchdog->be_patient(true);  // rank 0 may learn a tokenizer for minutes
     Preparation preparation = [&] {
       const Trace::Span span = trace.span("preparation");
       return prepare_run(*options, watched);
     }();
     require_same_start(preparation, watched);
+    if (watchdog) watchdog->be_patient(false);
     set_threads(preparation.config.wanted_threads());
     CommunicationChoice choice(preparation.run, preparation.resumed, watched);
     choice.choose_all_reduce(preparation.config, communicator, watched);

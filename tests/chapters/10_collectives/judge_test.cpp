@@ -64,6 +64,22 @@ TEST(Judge, HasNothingToSayOfAJobThatRuns) {
             "");
 }
 
+TEST(Judge, IsPatientWithRanksThatAreHeardOf) {
+  Judge judge(2, deadline);
+  judge.be_patient(true);
+  judge.hear(report(0, {lane({copy}, 2)}), 100.0);
+  judge.hear(waits(1, {lane({copy, sum}, 2)}, 10 * deadline), 100.0);
+  EXPECT_EQ(judge.verdict(100.0), "");
+  judge.hear(waits(1, {lane({copy, sum}, 2)}, 12 * deadline), 120.0);
+  EXPECT_NE(judge.verdict(120.0).find("rank 0 on host-0 (pid 100) has not been heard of for 20.0 s"),
+            std::string::npos)
+      << judge.verdict(120.0);
+  judge.hear(report(0, {lane({copy}, 2)}), 120.0);
+  EXPECT_EQ(judge.verdict(120.0), "");
+  judge.be_patient(false);
+  EXPECT_NE(judge.verdict(120.0), "");
+}
+
 TEST(Judge, NamesTheRankThatCallsAnotherCollective) {
   const auto ranks = [](const Call& a, const Call& b, const Call& c) {
     return verdict(
