@@ -43,7 +43,7 @@ LOST = r"host {host} is lost|rank {rank} on {host} .*has not (been heard of|arri
 KINDS = {
     "kill": (False, {137}, r"rank {rank} on host \S+ was ended by signal 9"),
     "stop": (False, {3}, r"rank {rank} on \S+ .*has not (been heard of|arrived)"),
-    "config": (False, {2}, r"rank {rank}\b.*(config|choice|lr)"),
+    "config": (False, {2}, r"another lr\b.*rank {rank}\b|rank {rank}\b.*another lr\b"),
     "order": (False, {3}, r"rank {rank}\b.*(collective \d+, barrier|call(s|ed) (barrier|other collectives))"),
     "count": (False, {3}, r"rank {rank}\b.*(all_reduce of 100 f32|call(s|ed) other collectives)"),
     "batches": (False, {3}, r"rank {rank}\b.*(has left|call(s|ed) |waited [\d.]+ s in collective)"),
@@ -194,7 +194,7 @@ class Campaign:
             wrong.append("the message does not name rank and cause")
         left = self.wait_until_none_is_left(max(0.5, began + self.time_limit - time.monotonic()))
         if left:
-            wrong.append(f"{len(left)} processes were left")
+            wrong.append(f"{', '.join(map(name_of, left))} were left")
             self.end_all()
         if needs_lab:
             self.lab.heal("b")
@@ -216,6 +216,13 @@ class Campaign:
         verdict = "; ".join(wrong) or "in time"
         print(f"{number:3}  {kind:8} rank {rank}, step {step:3}, {setting.name:21} exit {code}, {seconds:4.1f} s, {verdict}; "
               f"resumed: {'the same bits' if same else 'OTHER BITS'}", flush=True)
+
+
+def name_of(process):
+    try:
+        return pathlib.Path(f"/proc/{process}/comm").read_text().strip()
+    except OSError:
+        return "a process"  # it has ended meanwhile
 
 
 def table(results, kinds):
