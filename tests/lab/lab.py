@@ -35,6 +35,20 @@ import tempfile
 
 NAMES = "abcdefghijklmnop"
 NETWORK = "10.77.0.{}"
+# Knocks at a port where nobody listens, until the host itself answers that.
+REACH = """
+import socket, sys, time
+for attempt in range(200):
+    try:
+        socket.create_connection((sys.argv[1], 9), 0.1).close()
+        break
+    except ConnectionRefusedError:
+        break
+    except OSError:
+        time.sleep(0.05)
+else:
+    sys.exit(f"{sys.argv[1]} cannot be reached")
+"""
 SKIPPED = 77  # the exit code by which ctest knows a skipped test
 HERE = pathlib.Path(__file__).resolve().parent
 STATE = pathlib.Path(tempfile.gettempdir()) / f"gpt-lab-{os.getuid()}.json"  # of the lab that `up` started
@@ -143,8 +157,14 @@ class Lab:
         self._at_switch("ip", "link", "set", f"to-{host}", "nomaster")
 
     def heal(self, host):
+        """Returns when the host can be reached again: each neighbour first has to forget that it could not be."""
         self._at_switch("ip", "link", "set", f"to-{host}", "master", "br0")
         self._at_switch("ip", "link", "set", f"to-{host}", "up")
+        others = [other for other in self.hosts if other != host]
+        for one in self.hosts:
+            self.run(one, ["ip", "neigh", "flush", "dev", "eth0"], check=True)
+        for one, another in [(host, other) for other in others] + [(other, host) for other in others]:
+            self.run(one, [sys.executable, "-c", REACH, another], check=True)
 
     def rate(self, rate):
         """Shapes both directions of all links by a token bucket (tc-tbf)."""
