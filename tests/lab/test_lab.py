@@ -62,11 +62,12 @@ class Hosts(unittest.TestCase):
 
     def test_processes_are_listed_and_end_with_the_lab(self):
         self.assertEqual(self.lab.processes(), {})
-        sleeper = self.lab.popen("c", ["sh", "-c", "echo on; exec sleep 1000"], stdout=subprocess.PIPE)
+        sleeper = self.lab.popen("c", LISTEN, stdout=subprocess.PIPE)
         self.addCleanup(sleeper.communicate)
+        self.addCleanup(self.lab.close)
         sleeper.stdout.readline()
         running = self.lab.processes()
-        self.assertEqual(list(running.values()), [("c", "sleep")])
+        self.assertEqual(list(running.values()), [("c", "python3")])
         self.lab.close()
         sleeper.wait(10)
         self.assertFalse(pathlib.Path(f"/proc/{list(running)[0]}").exists())
