@@ -6,6 +6,7 @@
 namespace gpt {
 
 std::vector<uint64_t> gather_numbers(const std::vector<uint64_t>& mine, Communicator& communicator) {
+  if (mine.empty()) return {};
   const auto words = static_cast<int64_t>(mine.size()) * 2;
   const Tensor part({words}, DType::i32), whole({words * communicator.size()}, DType::i32);
   std::memcpy(part.bytes_data(), mine.data(), static_cast<size_t>(part.bytes()));
