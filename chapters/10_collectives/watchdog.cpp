@@ -8,6 +8,7 @@
 #include <exception>
 #include <utility>
 
+#include "10_collectives/daemon.hpp"
 #include "common/program.hpp"
 
 namespace gpt {
@@ -21,6 +22,7 @@ constexpr double recovery = 1.5;     // seconds to hear of the others anew
 constexpr auto failure_patience = 500ms;  // for the other ranks, which may have failed alike
 constexpr auto judgement_patience = 2s;   // for rank 0, to find why a collective failed
 constexpr double head_start = 1.0;        // rank 0 speaks first
+constexpr double daemon_patience = 1.5;   // seconds for the daemon of a host, to hear of the end by itself
 constexpr double turn = 0.25;             // then the others, one after the other
 
 std::string host_name() {
@@ -169,6 +171,7 @@ bool Watchdog::attend(const RankReport& mine) {
     say(fmt::format("{}: rank 0 on {} has not been heard of for {:.1f} s{}{}", options_.program,
                     last_answer_.from.empty() ? "an unknown host" : last_answer_.from, silence,
                     last_answer_.where.empty() ? "" : "; its last word: ", last_answer_.where));
+    end_daemon_unless_it_ends(daemon_patience);
     end_process();
   }
   exchange_->tell(mine);
