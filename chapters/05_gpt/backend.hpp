@@ -5,33 +5,10 @@
 #include <memory>
 #include <string_view>
 
-#include "01_tensors/philox.hpp"
 #include "01_tensors/tensor.hpp"
+#include "05_gpt/dropout.hpp"
 
 namespace gpt {
-
-/// Which elements of an activation are dropped (Srivastava et al., 2014). The decision for element `i` of a
-/// sample is a function of (seed, step, site, the sample's number in the global batch, i) alone: every rank
-/// count draws the same masks, and the backward pass draws them again instead of keeping them.
-struct Dropout {
-  float probability = 0.0f;
-  uint64_t seed = 0;
-  uint64_t step = 0;
-  uint64_t site = 0;         ///< which dropout of the model this is
-  int64_t first_sample = 0;  ///< number of the first row of the batch within the global batch
-
-  bool active() const { return probability > 0.0f; }
-  /// 0 where dropped, 1 / (1 - probability) where kept: the expectation stays the same. `sample` counts from
-  /// first_sample.
-  float factor(int64_t sample, int64_t i) const {
-    const uint64_t key = seed * 0x9E3779B97F4A7C15 + static_cast<uint64_t>(RandomUse::dropout);
-    const auto random =
-        philox(key, step << 16 | site,
-               static_cast<uint64_t>(first_sample + sample) << 40 | static_cast<uint64_t>(i) / 4);
-    return uniform_from_bits(random[static_cast<size_t>(i % 4)]) < probability ? 0.0f
-                                                                               : 1.0f / (1.0f - probability);
-  }
-};
 
 /// AdamW's numbers for one step (Kingma and Ba, 2015; Loshchilov and Hutter, 2019).
 struct AdamWStep {
