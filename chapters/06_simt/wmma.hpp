@@ -2,9 +2,11 @@
 // Tensor cores: products of small matrices that a whole warp computes together, spread over its lanes as
 // fragments. For nvcc these are CUDA's nvcuda::wmma; on the SIMT machine, what follows.
 //
-// CUDA leaves open which lane holds which element. Here lane l holds the l-th run of neighbours in memory, so
-// that each lane moves pieces of 16 bytes. Products of bf16 are exact in float and summed in float, as on the
-// GPU, whose order of summation is not documented: compare with a tolerance.
+// CUDA leaves open which lane holds which element of these fragments. Here it is as in the instructions that
+// nvcc makes of them from sm_80 on (PTX ISA, mma.m16n8k16): the matrix is cut into blocks of 8 × 8, and lane
+// l holds two neighbours in row l / 4 of each. So the checker counts the requests that a GPU makes. Products
+// of bf16 are exact in float and summed in float, as on the GPU, whose order of summation is not documented:
+// compare with a tolerance.
 
 #include "06_simt/bf16.hpp"
 
@@ -32,13 +34,15 @@ struct fragment {
   static constexpr int cols = std::is_same_v<Use, matrix_a> ? K : N;
   static constexpr int num_elements = rows * cols / 32;
   static constexpr bool by_rows = std::is_same_v<Layout, row_major>;
-  static constexpr int run = by_rows ? cols : rows;  // neighbours in memory
+  static constexpr int blocks = (by_rows ? rows : cols) / 8;  // above each other
 
   T x[num_elements];
 
-  static int position(int lane, int element) { return lane * num_elements + element; }
-  static int row(int position) { return by_rows ? position / run : position % run; }
-  static int col(int position) { return by_rows ? position % run : position / run; }
+  /// The element's line of neighbours in memory, a row or a column, and its place in that line.
+  static int line(int lane, int element) { return element / 2 % blocks * 8 + lane / 4; }
+  static int place(int lane, int element) { return element / 2 / blocks * 8 + lane % 4 * 2 + element % 2; }
+  static int row(int lane, int element) { return by_rows ? line(lane, element) : place(lane, element); }
+  static int col(int lane, int element) { return by_rows ? place(lane, element) : line(lane, element); }
 };
 
 template <class U, int M, int N, int K, class T, class L>
@@ -62,13 +66,16 @@ inline void meet(const void* p, size_t stride_bytes, const char* name, Where whe
       ~0u, 0, 0, name, [](WarpExchange&) {}, where);
 }
 
-/// Copies `bytes` neighbours in pieces as large as may be.
-template <size_t bytes>
-void copy(void* to, const void* from) {
-  static_assert(bytes % 8 == 0);
-  using Piece = std::conditional_t<bytes % 16 == 0, uint4, uint2>;
-  for (size_t i = 0; i < bytes / sizeof(Piece); ++i)
-    static_cast<Piece*>(to)[i] = static_cast<const Piece*>(from)[i];
+struct __attribute__((may_alias)) Word {
+  unsigned bits;
+};
+
+/// Copies two neighbours in one piece, as a GPU does.
+template <class T>
+void copy_pair(T* to, const T* from) {
+  using Pair = std::conditional_t<sizeof(T) == 2, Word, uint2>;
+  static_assert(sizeof(Pair) == 2 * sizeof(T));
+  *reinterpret_cast<Pair*>(to) = *reinterpret_cast<const Pair*>(from);
 }
 
 }  // namespace detail
@@ -78,8 +85,9 @@ void load_matrix_sync(fragment<U, M, N, K, T, L>& f, const T* p, unsigned stride
                       detail::Where where = detail::here()) {
   using F = fragment<U, M, N, K, T, L>;
   detail::meet(p, stride * sizeof(T), "load_matrix_sync", where);
-  const int first = F::position(detail::lane(), 0);
-  detail::copy<sizeof f.x>(f.x, p + first / F::run * stride + first % F::run);
+  const int lane = detail::lane();
+  for (int i = 0; i < F::num_elements; i += 2)
+    detail::copy_pair(f.x + i, p + F::line(lane, i) * stride + F::place(lane, i));
 }
 
 template <int M, int N, int K, class T>
@@ -88,10 +96,8 @@ void load_matrix_sync(fragment<accumulator, M, N, K, T>& f, const T* p, unsigned
   using F = fragment<accumulator, M, N, K, T>;
   if (layout == mem_row_major) return load_matrix_sync(f, p, stride, where);
   detail::meet(p, stride * sizeof(T), "load_matrix_sync", where);
-  for (int i = 0; i < F::num_elements; ++i) {
-    const int position = F::position(detail::lane(), i);
-    f.x[i] = p[F::col(position) * stride + F::row(position)];
-  }
+  const int lane = detail::lane();
+  for (int i = 0; i < F::num_elements; ++i) f.x[i] = p[F::col(lane, i) * stride + F::row(lane, i)];
 }
 
 template <int M, int N, int K, class T>
@@ -99,10 +105,13 @@ void store_matrix_sync(T* p, const fragment<accumulator, M, N, K, T>& f, unsigne
                        detail::Where where = detail::here()) {
   using F = fragment<accumulator, M, N, K, T>;
   detail::meet(p, stride * sizeof(T), "store_matrix_sync", where);
-  const int first = F::position(detail::lane(), 0);
-  if (layout == mem_row_major)
-    return detail::copy<sizeof f.x>(p + first / F::run * stride + first % F::run, f.x);
-  for (int i = 0; i < F::num_elements; ++i) p[F::col(first + i) * stride + F::row(first + i)] = f.x[i];
+  const int lane = detail::lane();
+  for (int i = 0; i < F::num_elements; i += layout == mem_row_major ? 2 : 1)
+    if (layout == mem_row_major) {
+      detail::copy_pair(p + F::row(lane, i) * stride + F::col(lane, i), f.x + i);
+    } else {
+      p[F::col(lane, i) * stride + F::row(lane, i)] = f.x[i];
+    }
 }
 
 // [mma]
@@ -123,10 +132,8 @@ void mma_sync(fragment<accumulator, M, N, K, D>& d, const fragment<matrix_a, M, 
     float left[M][K], right[K][N], sum[M][N];
     const auto of = [&](int lane) { return reinterpret_cast<Operands*>(warp.value[lane]); };
     const auto each = [&](auto* f, int lane, auto&& matrix) {
-      for (int i = 0; i < f->num_elements; ++i) {
-        const int position = f->position(lane, i);
-        matrix[f->row(position)][f->col(position)] = static_cast<float>(f->x[i]);
-      }
+      for (int i = 0; i < f->num_elements; ++i)
+        matrix[f->row(lane, i)][f->col(lane, i)] = static_cast<float>(f->x[i]);
     };
     warp.for_each_lane([&](int lane) {
       each(of(lane)->a, lane, left);
@@ -138,10 +145,8 @@ void mma_sync(fragment<accumulator, M, N, K, D>& d, const fragment<matrix_a, M, 
         for (int j = 0; j < N; ++j) sum[i][j] += left[i][k] * right[k][j];
     warp.for_each_lane([&](int lane) {
       auto* f = of(lane)->d;
-      for (int i = 0; i < f->num_elements; ++i) {
-        const int position = f->position(lane, i);
-        f->x[i] = static_cast<D>(sum[f->row(position)][f->col(position)]);
-      }
+      for (int i = 0; i < f->num_elements; ++i)
+        f->x[i] = static_cast<D>(sum[f->row(lane, i)][f->col(lane, i)]);
     });
   };
   simt::detail::warp_collective(~0u, reinterpret_cast<uintptr_t>(&mine), 0, "mma_sync", finish, where);

@@ -96,14 +96,15 @@ TEST(Sites, AddUpToTheTotal) {
   EXPECT_EQ(profile.total(AccessSite::Space::global).cost, cost);
 }
 
-TEST(Wmma, LoadsAFragmentInWholeSectors) {
+TEST(Wmma, MovesPairsOfNeighboursAsAGpuDoes) {
   const DeviceArray<uint16_t> a(std::vector<uint16_t>(256, 0)), b(std::vector<uint16_t>(256, 0));
   const DeviceArray<float> c(256);
   const AccessProfile profile;
   kernels::wmma_product(true, a.data(), b.data(), c.data());
   const AccessSite total = profile.total(AccessSite::Space::global);
   EXPECT_EQ(total.ideal, 16u + 16u + 32u);
-  EXPECT_EQ(total.lanes, 32u + 32u + 64u);
+  EXPECT_EQ(total.cost, 2 * 16u + 2 * 16u + 32u);  // a row of an 8 × 8 block is half a sector of bf16
+  EXPECT_EQ(total.lanes, 3u * 4 * 32);
 }
 #endif
 
