@@ -43,14 +43,25 @@ function(add_kernels name)
   target_compile_definitions(kernels_${name}_emulated PRIVATE KERNEL_SPACE=emulated)
 
   if(GPT_CHECKED_KERNELS)
-    add_library(kernels_${name}_checked STATIC ${wrappers})
-    target_link_libraries(kernels_${name}_checked INTERFACE chapter_06_simt ${A_LIBRARIES})
-    target_include_directories(kernels_${name}_checked PRIVATE ${includes})
+    # Kernels are watched, the host code that calls them is not.
+    set(host_code ${wrappers})
+    list(FILTER wrappers INCLUDE REGEX "\\.cu\\.cpp$")
+    list(FILTER host_code EXCLUDE REGEX "\\.cu\\.cpp$")
+    add_library(kernels_${name}_checked STATIC ${host_code})
+    set_target_properties(kernels_${name}_checked PROPERTIES LINKER_LANGUAGE CXX)
+    target_link_libraries(kernels_${name}_checked PUBLIC chapter_06_simt ${A_LIBRARIES})
     target_compile_definitions(kernels_${name}_checked PRIVATE KERNEL_SPACE=checked SIMT_CHECKED)
-    # -O1 and no scalar replacement of aggregates: a load of a float4 stays one load of 16 bytes. DWARF 4, because the
-    # addr2line of Debian 12 takes one file for another in DWARF 5.
-    target_compile_options(kernels_${name}_checked PRIVATE $<FILTER:${settings},EXCLUDE,sanitize>
-      -Wno-unknown-pragmas -O1 -g1 -gdwarf-4 -fno-tree-sra -fsanitize=thread --param=tsan-instrument-func-entry-exit=0)
+    if(wrappers)
+      add_library(kernels_${name}_watched OBJECT EXCLUDE_FROM_ALL ${wrappers})
+      target_sources(kernels_${name}_checked PRIVATE $<TARGET_OBJECTS:kernels_${name}_watched>)
+      target_include_directories(kernels_${name}_watched PRIVATE ${includes})
+      target_compile_definitions(kernels_${name}_watched PRIVATE KERNEL_SPACE=checked SIMT_CHECKED)
+      # -O1 and no scalar replacement of aggregates: a load of a float4 stays one load of 16 bytes. DWARF 4, because
+      # the addr2line of Debian 12 takes one file for another in DWARF 5.
+      target_compile_options(kernels_${name}_watched PRIVATE $<FILTER:${settings},EXCLUDE,sanitize>
+        -Wno-unknown-pragmas -O1 -g1 -gdwarf-4 -fno-tree-sra -fsanitize=thread
+        --param=tsan-instrument-func-entry-exit=0)
+    endif()
   endif()
 
   if(GPT_HAVE_CUDA AND NOT A_NOT_ON_GPU)

@@ -1,0 +1,25 @@
+#pragma once
+// Softmax and cross-entropy in one, as Backend has it: the probabilities are never stored.
+
+#include "07_cuda_kernels/seam.hpp"
+
+namespace gpt {
+
+constexpr int cross_entropy_forward_rungs = 3;
+constexpr int cross_entropy_backward_rungs = 2;
+
+// clang-format off
+SIMT_ON_EVERY_MACHINE(
+/// lse[r] = log Σ exp(logits[r, ·]), losses[r] = lse[r] - logits[r, targets[r]], 0 where targets[r] < 0.
+/// logits: (rows, vocabulary) of `type`; targets: (rows); losses, lse: (rows) f32.
+void cross_entropy_forward(float* losses, float* lse, DType type, const void* logits, const int32_t* targets,
+                           int64_t rows, int64_t vocabulary, int rung = cross_entropy_forward_rungs - 1,
+                           Stream stream = nullptr);
+/// d_logits = scale · (softmax(logits) - one_hot(target)), 0 for rows without a target. d_logits may be logits.
+void cross_entropy_backward(DType type, void* d_logits, const void* logits, const float* lse,
+                            const int32_t* targets, double scale, int64_t rows, int64_t vocabulary,
+                            int rung = cross_entropy_backward_rungs - 1, Stream stream = nullptr);
+)
+// clang-format on
+
+}  // namespace gpt

@@ -1,0 +1,17 @@
+#pragma once
+// The ladders of all kernel families, for the program and for tests, on every machine.
+
+#include "07_cuda_kernels/ladder.hpp"
+#include "07_cuda_kernels/seam.hpp"
+
+namespace gpt {
+
+using Ladders = std::vector<Ladder>;
+
+// clang-format off
+SIMT_ON_EVERY_MACHINE(
+Ladders elementwise_ladders(ProblemSize size);
+)
+// clang-format on
+
+}  // namespace gpt

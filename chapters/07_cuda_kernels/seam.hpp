@@ -1,0 +1,38 @@
+#pragma once
+// What stands between kernels and those who call them. Host code in C++ and kernels compiled by nvcc both
+// include this file, so it holds no tensor, no CUDA type and nothing that nvcc cannot read.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "06_simt/simt.hpp"
+
+namespace gpt {
+
+enum class DType : uint8_t;  // chapter 01
+struct Dropout;              // chapter 05
+struct AdamWStep;            // chapter 05
+
+/// CUDA's cudaStream_t in code that cannot name it: a cast away (device.hpp). nullptr is the default stream.
+struct StreamHandle;
+using Stream = StreamHandle*;
+
+/// True for bf16, false for f32. Throws Error for every other type.
+bool is_bf16(DType type);
+
+/// Throws Error, saying `what`, unless it holds. GPT_CHECK for files that nvcc compiles.
+void require(bool holds, const char* what);
+
+// [dropout]
+/// Dropout's numbers as a kernel wants them. The factor of element i of sample s is drawn from
+/// Philox(key, high, (first_sample + s) · 2⁴⁰ + i / 4), word i mod 4 (chapter 05's Dropout::factor).
+struct DropoutKey {
+  uint64_t key, high;
+  uint64_t first_sample;
+  float probability;
+  float kept;  ///< 1 / (1 - probability)
+};
+// [/dropout]
+DropoutKey dropout_key(const Dropout& dropout);
+
+}  // namespace gpt
