@@ -1,6 +1,8 @@
 #pragma once
 // The program of a chapter: sections that can be run one by one, and an output that can be kept in a lesson.
 
+#include <CLI/CLI.hpp>
+
 #include <functional>
 #include <string>
 #include <vector>

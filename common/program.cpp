@@ -1,5 +1,7 @@
 #include "common/program.hpp"
 
+#include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <cstdio>
 #include <numeric>

@@ -1,5 +1,7 @@
 #include "04_text/bpe_tokenizer.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 
 #include "04_text/gpt2_split.hpp"

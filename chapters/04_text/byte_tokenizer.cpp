@@ -1,5 +1,7 @@
 #include "04_text/byte_tokenizer.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include "common/check.hpp"
 
 namespace gpt {
@@ -23,6 +25,10 @@ std::vector<int32_t> ByteTokenizer::encode(std::string_view text) const {
 std::string_view ByteTokenizer::token_bytes(int32_t token) const {
   GPT_CHECK(token >= 0 && token < 256, "token {} in a vocabulary of 256", token);
   return {&all_bytes[static_cast<size_t>(token)], 1};
+}
+
+nlohmann::json ByteTokenizer::to_json() const {
+  return nlohmann::json::object();
 }
 
 }  // namespace gpt

@@ -14,7 +14,7 @@ class ByteTokenizer final : public Tokenizer {
   std::string_view token_bytes(int32_t token) const override;
   int32_t vocabulary_size() const override { return 256; }
   std::string kind() const override { return "byte"; }
-  nlohmann::json to_json() const override { return nlohmann::json::object(); }
+  nlohmann::json to_json() const override;  // nothing
 };
 
 }  // namespace gpt

@@ -1,5 +1,7 @@
 #include "04_text/char_tokenizer.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include "04_text/utf8.hpp"
 #include "common/check.hpp"
 

@@ -1,5 +1,7 @@
 #include "04_text/gpt2_files.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 
 #include "04_text/utf8.hpp"

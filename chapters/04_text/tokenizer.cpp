@@ -1,5 +1,7 @@
 #include "04_text/tokenizer.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include "04_text/bpe_tokenizer.hpp"
 #include "04_text/byte_tokenizer.hpp"
 #include "04_text/char_tokenizer.hpp"

@@ -1,7 +1,7 @@
 #pragma once
 // What every tokenizer can do: text to numbers, and back.
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <cstdint>
 #include <filesystem>

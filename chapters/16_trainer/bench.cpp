@@ -1,4 +1,8 @@
 // gpt bench: whole training steps, timed.
+#include <CLI/CLI.hpp>
+
+#include <nlohmann/json.hpp>
+
 #include <sys/resource.h>
 
 #include <algorithm>

@@ -1,4 +1,6 @@
 // gpt check: does this program compute what PyTorch computed?
+#include <CLI/CLI.hpp>
+
 #include <cmath>
 
 #include "03_optimizers/clipping.hpp"

@@ -1,13 +1,12 @@
 #pragma once
 // The commands of `gpt`. Each declares its options and gives back what runs them.
 
-#include <CLI/CLI.hpp>
-
 #include <functional>
 #include <string>
 
 #include "09_averaging/communicator.hpp"
 #include "16_trainer/trained_model.hpp"
+#include "common/program.hpp"
 
 namespace gpt {
 

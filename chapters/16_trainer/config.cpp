@@ -1,5 +1,7 @@
 #include "16_trainer/config.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <charconv>
 #include <type_traits>

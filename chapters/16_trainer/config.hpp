@@ -1,7 +1,7 @@
 #pragma once
 // Everything that can be chosen about a run, with a name, a default and a meaning: said once, here.
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <filesystem>
 #include <optional>

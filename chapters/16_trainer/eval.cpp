@@ -1,4 +1,6 @@
 // gpt eval: loss and perplexity of a trained model.
+#include <CLI/CLI.hpp>
+
 #include <cmath>
 
 #include "04_text/text_source.hpp"

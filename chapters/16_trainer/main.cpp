@@ -1,4 +1,6 @@
 // gpt: the trainer.
+#include <CLI/CLI.hpp>
+
 #include <cstdio>
 #include <map>
 

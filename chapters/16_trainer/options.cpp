@@ -1,5 +1,7 @@
 #include "16_trainer/options.hpp"
 
+#include <CLI/CLI.hpp>
+
 #include <algorithm>
 
 #include "16_trainer/presets.hpp"

@@ -1,7 +1,7 @@
 #pragma once
 // From the command line to the choices of a run.
 
-#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include "16_trainer/config.hpp"
 #include "16_trainer/timeline_file.hpp"

@@ -1,4 +1,6 @@
 // gpt sample: text from a trained model, as it is drawn.
+#include <CLI/CLI.hpp>
+
 #include "04_text/cleaning.hpp"
 #include "16_trainer/commands.hpp"
 #include "16_trainer/preparation.hpp"

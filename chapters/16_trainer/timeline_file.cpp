@@ -1,5 +1,7 @@
 #include "16_trainer/timeline_file.hpp"
 
+#include <CLI/CLI.hpp>
+
 #include <unistd.h>
 
 #include <cerrno>

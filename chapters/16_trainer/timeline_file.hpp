@@ -1,14 +1,13 @@
 #pragma once
 // --timeline: some steps of a run as a file for Perfetto.
 
-#include <CLI/CLI.hpp>
-
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
 
 #include "11_ddp/timeline.hpp"
+#include "common/program.hpp"
 
 namespace gpt {
 

@@ -1,4 +1,8 @@
 // gpt tokenize: a text as a token file, once and for all.
+#include <CLI/CLI.hpp>
+
+#include <nlohmann/json.hpp>
+
 #include "04_text/text_source.hpp"
 #include "04_text/token_file.hpp"
 #include "16_trainer/commands.hpp"

@@ -1,5 +1,9 @@
 #include "16_trainer/trained_model.hpp"
 
+#include <CLI/CLI.hpp>
+
+#include <nlohmann/json.hpp>
+
 #include "05_gpt/weights.hpp"
 #include "16_trainer/checkpoint.hpp"
 #include "16_trainer/commands.hpp"

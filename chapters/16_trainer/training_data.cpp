@@ -1,5 +1,7 @@
 #include "16_trainer/training_data.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <charconv>
 
 #include "04_text/bpe_training.hpp"

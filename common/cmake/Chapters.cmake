@@ -43,10 +43,18 @@ endfunction()
 # Sanitizers and libgomp: libgomp's barriers are invisible to ThreadSanitizer, so its tests run with one OpenMP thread.
 set(GPT_TEST_ENVIRONMENT OMP_NUM_THREADS=1 "ASAN_OPTIONS=detect_leaks=1" "UBSAN_OPTIONS=print_stacktrace=1")
 
-# All test programs labelled `threads`: what a build with ThreadSanitizer is for.
+# all_tests: what ctest runs, without the programs that only a reader runs. threads_tests: the test programs labelled
+# `threads`, which a build with ThreadSanitizer is for.
 if(GPT_TESTS)
+  add_custom_target(all_tests)
   add_custom_target(threads_tests)
 endif()
+function(gpt_collect_test target)
+  add_dependencies(all_tests ${target})
+  if("threads" IN_LIST ARGN)
+    add_dependencies(threads_tests ${target})
+  endif()
+endfunction()
 
 # What Open MPI needs to run in a container, as root, with more ranks than cores, in shared memory alone.
 set(GPT_MPI_ENVIRONMENT
@@ -70,9 +78,7 @@ function(add_chapter_test chapter)
   endif()
   add_executable(${target} ${A_SOURCES})
   target_link_libraries(${target} PRIVATE chapter_${chapter} GTest::gtest_main ${A_LIBRARIES})
-  if("threads" IN_LIST A_LABELS)
-    add_dependencies(threads_tests ${target})
-  endif()
+  gpt_collect_test(${target} ${A_LABELS})
   gtest_discover_tests(${target} TEST_PREFIX "${prefix}: " DISCOVERY_MODE PRE_TEST NO_PRETTY_VALUES
     TEST_LIST ${target}_tests)
   # gtest_discover_tests cannot pass on a property that is a list, such as two labels: ctest reads them here.
@@ -91,9 +97,7 @@ function(add_mpi_test chapter)
   set(target test_${chapter}_mpi_${A_NAME})
   add_executable(${target} ${A_SOURCES} ${PROJECT_SOURCE_DIR}/tests/mpi_main.cpp)
   target_link_libraries(${target} PRIVATE chapter_${chapter} GTest::gtest MPI::MPI_CXX)
-  if("threads" IN_LIST A_LABELS)
-    add_dependencies(threads_tests ${target})
-  endif()
+  gpt_collect_test(${target} ${A_LABELS})
   foreach(ranks IN LISTS A_RANKS)
     set(test "${chapter}: mpi ${A_NAME} on ${ranks} ranks")
     add_test(NAME ${test} COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${ranks} $<TARGET_FILE:${target}>)
@@ -103,12 +107,18 @@ function(add_mpi_test chapter)
   endforeach()
 endfunction()
 
-# add_script_test(NAME layering COMMAND python3 … [LABELS book])   a test that is a command; exit code 77 means skipped
+# add_script_test(NAME layering COMMAND python3 … [LABELS book] [ENVIRONMENT GPT=$<TARGET_FILE:program_16_trainer> …])
+# A test that is a command; exit code 77 means skipped.
 function(add_script_test)
   cmake_parse_arguments(A "" "NAME;TIMEOUT" "COMMAND;LABELS;ENVIRONMENT" ${ARGN})
   if(NOT A_TIMEOUT)
     set(A_TIMEOUT 300)
   endif()
+  string(REGEX MATCHALL "TARGET_FILE:[^>]+" programs "${A_COMMAND};${A_ENVIRONMENT}")
+  foreach(program IN LISTS programs)
+    string(REPLACE "TARGET_FILE:" "" program ${program})
+    gpt_collect_test(${program})
+  endforeach()
   add_test(NAME ${A_NAME} COMMAND ${A_COMMAND} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(${A_NAME} PROPERTIES LABELS "${A_LABELS}" TIMEOUT ${A_TIMEOUT} SKIP_RETURN_CODE 77
     ENVIRONMENT "${GPT_TEST_ENVIRONMENT};${GPT_MPI_ENVIRONMENT};${A_ENVIRONMENT}")

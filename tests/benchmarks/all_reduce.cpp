@@ -3,6 +3,8 @@
 //     mpirun -np 2 build/release/bin/bench_all_reduce --megabytes 500
 //
 // The ways take turns, so that what else the machine does meets all of them; medians, and ratios of medians.
+#include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <cstdio>
 #include <map>

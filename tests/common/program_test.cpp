@@ -1,3 +1,5 @@
+#include <CLI/CLI.hpp>
+
 #include "common/program.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+#include <nlohmann/json.hpp>
+
 #include "04_text/gpt2_files.hpp"
 #include "04_text/gpt2_split.hpp"
 #include "common/file.hpp"

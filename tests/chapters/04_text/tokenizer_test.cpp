@@ -1,3 +1,5 @@
+#include <nlohmann/json.hpp>
+
 #include "04_text/tokenizer.hpp"
 
 #include "04_text/bpe_training.hpp"

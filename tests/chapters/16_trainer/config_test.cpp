@@ -1,4 +1,8 @@
 // The choices of a run: where each comes from, and what is refused.
+#include <CLI/CLI.hpp>
+
+#include <nlohmann/json.hpp>
+
 #include "16_trainer/config.hpp"
 
 #include <gmock/gmock.h>
