@@ -37,7 +37,8 @@ tell_in_short() {
       block=
     elif [[ -n $inside ]]; then
       block+=$line$'\n'
-    elif [[ $line != *' sent help message '* && $line != *orte_base_help_aggregate* ]]; then
+    elif [[ $line != *' sent help message '* && $line != *orte_base_help_aggregate* &&
+      $line != 'mpirun: Forwarding signal '* ]]; then
       printf '%s\n' "$line"
     fi
   done
