@@ -1,6 +1,9 @@
 #include "07_cuda_kernels/seam.hpp"
 
+#include <cmath>
+
 #include "05_gpt/backend.hpp"
+#include "07_cuda_kernels/adamw.hpp"
 #include "common/check.hpp"
 
 namespace gpt {
@@ -20,6 +23,17 @@ DropoutKey dropout_key(const Dropout& dropout) {
           .first_sample = static_cast<uint64_t>(dropout.first_sample),
           .probability = dropout.probability,
           .kept = 1.0f / (1.0f - dropout.probability)};
+}
+
+AdamWFactors adamw_factors(const AdamWStep& step) {
+  const double steps = static_cast<double>(step.step);
+  return {.beta1 = static_cast<float>(step.beta1),
+          .beta2 = static_cast<float>(step.beta2),
+          .scale = static_cast<float>(step.gradient_scale),
+          .rate = static_cast<float>(step.learning_rate / (1.0 - std::pow(step.beta1, steps))),
+          .root = static_cast<float>(1.0 / std::sqrt(1.0 - std::pow(step.beta2, steps))),
+          .epsilon = static_cast<float>(step.epsilon),
+          .keep = static_cast<float>(1.0 - step.learning_rate * step.weight_decay)};
 }
 
 }  // namespace gpt

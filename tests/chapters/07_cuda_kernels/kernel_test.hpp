@@ -21,11 +21,6 @@ class KernelTest : public testing::TestWithParam<int> {
     if (cudaGetDeviceCount(&devices) != cudaSuccess || devices == 0) GTEST_SKIP() << "no GPU here";
   }
 
-  /// Scratch memory for a kernel.
-  static DeviceTensor scratch(size_t bytes) {
-    return {Shape{static_cast<int64_t>(bytes / 4 + 1)}, DType::f32};
-  }
-
 #ifndef SIMT_USE_CUDA
  private:
   static simt::Options options() {
@@ -39,6 +34,11 @@ class KernelTest : public testing::TestWithParam<int> {
   simt::ScopedOptions scoped_{options()};
 #endif
 };
+
+/// Scratch memory for a kernel.
+inline DeviceTensor scratch(size_t bytes) {
+  return {Shape{static_cast<int64_t>(bytes / 4 + 1)}, DType::f32};
+}
 
 inline auto every_order() {
 #ifdef SIMT_USE_CUDA

@@ -1,0 +1,140 @@
+#include "07_cuda_kernels/cross_entropy.hpp"
+
+#include "07_cuda_kernels/reduce.hpp"
+
+namespace gpt::KERNEL_SPACE {
+namespace {
+
+constexpr int threads = 256;
+
+template <class T>
+__device__ void write_loss(float* losses, float* lse, const T* row, int32_t target, int64_t r,
+                           float log_sum) {
+  lse[r] = log_sum;
+  losses[r] = target < 0 ? 0.0f : log_sum - to_float(row[target]);
+}
+
+template <class T>
+__global__ void forward_thread_kernel(float* losses, float* lse, const T* logits, const int32_t* targets,
+                                      int64_t rows, int64_t vocabulary) {
+  const int64_t r = thread_index();
+  if (r >= rows) return;
+  const T* row = logits + r * vocabulary;
+  float largest = -INFINITY, total = 0;
+  for (int64_t v = 0; v < vocabulary; ++v) largest = fmaxf(largest, to_float(row[v]));
+  for (int64_t v = 0; v < vocabulary; ++v) total += __expf(to_float(row[v]) - largest);
+  write_loss(losses, lse, row, targets[r], r, largest + logf(total));
+}
+
+/// A block a row, in two passes.
+template <class T>
+__global__ void forward_block_kernel(float* losses, float* lse, const T* logits, const int32_t* targets,
+                                     int64_t vocabulary) {
+  const int64_t r = blockIdx.x;
+  const T* row = logits + r * vocabulary;
+  float largest = -INFINITY, total = 0;
+  for (int64_t v = threadIdx.x; v < vocabulary; v += threads) largest = fmaxf(largest, to_float(row[v]));
+  largest = block_max<threads>(largest);
+  for (int64_t v = threadIdx.x; v < vocabulary; v += threads) total += __expf(to_float(row[v]) - largest);
+  total = block_sum<threads>(total);
+  if (threadIdx.x == 0) write_loss(losses, lse, row, targets[r], r, largest + logf(total));
+}
+
+// [online]
+/// A block a row, in one pass of packs.
+template <class T>
+__global__ void forward_online_kernel(float* losses, float* lse, const T* logits, const int32_t* targets,
+                                      int64_t vocabulary) {
+  const int64_t r = blockIdx.x;
+  const T* row = logits + r * vocabulary;
+  float largest = -3e38f, total = 0;
+  const auto take = [&](float value) {
+    if (value > largest) total *= __expf(largest - value), largest = value;
+    total += __expf(value - largest);
+  };
+  for_row(
+      row, vocabulary, threadIdx.x, threads,
+      [&](const float(&x)[pack<T>], int64_t) {
+        float of_pack = x[0];
+        for (const float value : x) of_pack = fmaxf(of_pack, value);
+        if (of_pack > largest) total *= __expf(largest - of_pack), largest = of_pack;
+        for (const float value : x) total += __expf(value - largest);
+      },
+      [&](int64_t v) { take(to_float(row[v])); });
+  const float of_row = block_max<threads>(largest);
+  total = block_sum<threads>(total * __expf(largest - of_row));
+  if (threadIdx.x == 0) write_loss(losses, lse, row, targets[r], r, of_row + logf(total));
+}
+// [/online]
+
+__device__ inline float gradient(float logit, float lse, float scale, bool is_target) {
+  return scale * (__expf(logit - lse) - (is_target ? 1.0f : 0.0f));
+}
+
+template <class T>
+__global__ void backward_kernel(T* d_logits, const T* logits, const float* lse, const int32_t* targets,
+                                float scale, int64_t rows, int64_t vocabulary) {
+  const int64_t i = thread_index(), r = i / vocabulary;
+  if (r >= rows) return;
+  const int32_t target = targets[r];
+  const float value = gradient(to_float(logits[i]), lse[r], scale, i % vocabulary == target);
+  d_logits[i] = from_float<T>(target < 0 ? 0.0f : value);
+}
+
+// [backward]
+/// A block a row. Both rows begin equally far from a multiple of 16 bytes.
+template <class T>
+__global__ void backward_row_kernel(T* d_logits, const T* logits, const float* lse, const int32_t* targets,
+                                    float scale, int64_t vocabulary) {
+  const int64_t r = blockIdx.x;
+  const T* row = logits + r * vocabulary;
+  T* out = d_logits + r * vocabulary;
+  const int32_t target = targets[r];
+  const float log_sum = lse[r], factor = target < 0 ? 0.0f : scale;
+  for_row(
+      row, vocabulary, threadIdx.x, threads,
+      [&](float(&x)[pack<T>], int64_t first) {
+        for (int i = 0; i < pack<T>; ++i) x[i] = gradient(x[i], log_sum, factor, first + i == target);
+        store_pack(out + first, x);
+      },
+      [&](int64_t v) { out[v] = from_float<T>(gradient(to_float(row[v]), log_sum, factor, v == target)); });
+}
+// [/backward]
+
+}  // namespace
+
+void cross_entropy_forward(float* losses, float* lse, DType type, const void* logits, const int32_t* targets,
+                           int64_t rows, int64_t vocabulary, int rung, Stream stream) {
+  if (rows == 0) return;
+  for_type(type, [&](auto zero) {
+    using T = decltype(zero);
+    const T* x = static_cast<const T*>(logits);
+    const simt::LaunchConfig config{rung == 0 ? blocks_for(rows, threads) : static_cast<unsigned>(rows),
+                                    threads, 0, native(stream)};
+    if (rung == 0) simt::launch<forward_thread_kernel<T>>(config, losses, lse, x, targets, rows, vocabulary);
+    if (rung == 1) simt::launch<forward_block_kernel<T>>(config, losses, lse, x, targets, vocabulary);
+    if (rung >= 2) simt::launch<forward_online_kernel<T>>(config, losses, lse, x, targets, vocabulary);
+  });
+}
+
+void cross_entropy_backward(DType type, void* d_logits, const void* logits, const float* lse,
+                            const int32_t* targets, double scale, int64_t rows, int64_t vocabulary, int rung,
+                            Stream stream) {
+  if (rows == 0) return;
+  const float factor = static_cast<float>(scale);
+  for_type(type, [&](auto zero) {
+    using T = decltype(zero);
+    T* out = static_cast<T*>(d_logits);
+    const T* x = static_cast<const T*>(logits);
+    const bool alike = (reinterpret_cast<uintptr_t>(out) - reinterpret_cast<uintptr_t>(x)) % 16 == 0;
+    if (rung >= 1 && alike) {
+      simt::launch<backward_row_kernel<T>>({static_cast<unsigned>(rows), threads, 0, native(stream)}, out, x,
+                                           lse, targets, factor, vocabulary);
+    } else {
+      simt::launch<backward_kernel<T>>({blocks_for(rows * vocabulary, threads), threads, 0, native(stream)},
+                                       out, x, lse, targets, factor, rows, vocabulary);
+    }
+  });
+}
+
+}  // namespace gpt::KERNEL_SPACE
