@@ -1,16 +1,10 @@
 #pragma once
-// Causal self-attention, forward and backward, on a ladder of three rungs. What is computed is said in
+// Causal self-attention, forward and backward, on a ladder. What is computed is said in
 // chapters/05_gpt/backend.hpp.
 
-#include "01_tensors/dtype.hpp"
-#include "05_gpt/dropout.hpp"
-#include "06_simt/simt.hpp"
+#include "07_cuda_kernels/seam.hpp"
 
 namespace gpt {
-
-struct StreamHandle;
-/// The machine's cudaStream_t, under a name that does not need its headers.
-using Stream = StreamHandle*;
 
 /// The sizes of an attention: B samples, T positions, H heads of D numbers each, C = H · D.
 struct AttentionShape {
@@ -24,31 +18,17 @@ struct AttentionShape {
   constexpr int64_t queries() const { return positions - first_query; }
 };
 
-/// 0: three plain kernels, with all scores in memory. 1: tiles and an online softmax, in one kernel, without
-/// that memory. 2: the same on tensor cores.
-constexpr int attention_rungs = 3;
+/// 0: three plain kernels, with all scores in memory.
+constexpr int attention_rungs = 1;
 
-/// The rung that runs when `rung` is asked for. Rungs 1 and 2 want heads of 8, 16, 24, … 128 numbers, a
-/// qkv that begins at a multiple of 16 bytes, and a sample_stride that is a multiple of 8; rung 2 wants bf16
-/// besides, and a GPU that multiplies it (from sm_80 on). What they do not take, a lower rung does.
-constexpr int attention_rung_for(DType type, const AttentionShape& shape, int rung,
-                                 bool tensor_cores = true) {
-  const bool tiles = shape.head_width % 8 == 0 && shape.head_width <= 128 && shape.sample_stride % 8 == 0;
-  const int best = !tiles ? 0 : type == DType::bf16 && tensor_cores ? 2 : 1;
-  return rung < best ? rung : best;
-}
-
-/// Of device memory. Rung 0 keeps (B, H, T - first_query, T) scores, and for the backward pass twice as many;
-/// the others keep (B, H, T) numbers for the backward pass.
+/// Of device memory. Rung 0 keeps (B, H, T - first_query, T) scores, and for the backward pass twice as many.
 constexpr int64_t attention_forward_scratch_bytes(const AttentionShape& shape,
-                                                  int rung = attention_rungs - 1) {
-  const int64_t rows = shape.batch * shape.heads * shape.queries();
-  return attention_rung_for(DType::f32, shape, rung) == 0 ? rows * shape.positions * 4 : 0;
+                                                  int /*rung*/ = attention_rungs - 1) {
+  return shape.batch * shape.heads * shape.queries() * shape.positions * 4;
 }
 constexpr int64_t attention_backward_scratch_bytes(const AttentionShape& shape,
-                                                   int rung = attention_rungs - 1) {
-  const int64_t rows = shape.batch * shape.heads * shape.positions;
-  return attention_rung_for(DType::f32, shape, rung) == 0 ? 2 * rows * shape.positions * 4 : rows * 4;
+                                                   int /*rung*/ = attention_rungs - 1) {
+  return 2 * shape.batch * shape.heads * shape.positions * shape.positions * 4;
 }
 
 // clang-format off
