@@ -11,6 +11,12 @@ using Ladders = std::vector<Ladder>;
 // clang-format off
 SIMT_ON_EVERY_MACHINE(
 Ladders elementwise_ladders(ProblemSize size);
+Ladders reductions_ladders(ProblemSize size);
+Ladders softmax_ladders(ProblemSize size);
+Ladders layernorm_ladders(ProblemSize size);
+Ladders embedding_ladders(ProblemSize size);
+Ladders cross_entropy_ladders(ProblemSize size);
+Ladders adamw_ladders(ProblemSize size);
 )
 // clang-format on
 

@@ -35,6 +35,12 @@ struct Family {
 const std::vector<Family>& families() {
   static const std::vector<Family> all{
       GPT_FAMILY(elementwise, "Elementwise: one access of 16 bytes for four of 4"),
+      GPT_FAMILY(reductions, "Reductions: who adds up whom"),
+      GPT_FAMILY(softmax, "Softmax: reading a row once"),
+      GPT_FAMILY(layernorm, "Layer normalisation, and sums over columns"),
+      GPT_FAMILY(embedding, "Embedding: gradients that meet"),
+      GPT_FAMILY(cross_entropy, "Cross-entropy over a vocabulary"),
+      GPT_FAMILY(adamw, "AdamW and dropout: bytes alone"),
   };
   return all;
 }

@@ -1,5 +1,7 @@
 #include "07_cuda_kernels/reductions.hpp"
 
+#include <algorithm>
+
 #include "07_cuda_kernels/reduce.hpp"
 
 namespace gpt::KERNEL_SPACE {
@@ -88,7 +90,7 @@ void launch_sum(double* result, DType type, const void* values, int64_t n, void*
   for_type(type, [&](auto zero) {
     using T = decltype(zero);
     const T* x = static_cast<const T*>(values);
-    if (rung >= 3) blocks = blocks < most_blocks ? blocks : most_blocks;
+    if (rung >= 3) blocks = std::min<int64_t>(most_blocks, blocks_for(n, threads * pack<T>));
     const simt::LaunchConfig config{static_cast<unsigned>(blocks), threads, 0, on};
     if (rung == 0) simt::check(cudaMemsetAsync(of_block, 0, sizeof(float), on), "cudaMemsetAsync");
     if (blocks == 0) return;

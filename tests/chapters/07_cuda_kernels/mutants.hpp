@@ -1,0 +1,11 @@
+#pragma once
+// The chapter's kernels, with one mistake each.
+
+#include "06_simt/simt.hpp"
+
+namespace gpt::KERNEL_SPACE {
+
+/// Launches the kernel of this name; throws Error if the mistake is noticed.
+void launch_mutant(const char* name);
+
+}  // namespace gpt::KERNEL_SPACE

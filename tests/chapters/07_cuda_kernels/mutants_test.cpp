@@ -1,0 +1,87 @@
+// Every mistake is reported, with its kernel and the file and line of the mistake.
+
+#include "mutants.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "common/check.hpp"
+
+namespace gpt {
+namespace {
+
+using testing::HasSubstr;
+
+/// "mutants.cu:42", the line that ends in `mark`; "" if none does.
+std::string place(const std::string& mark) {
+  std::ifstream source(MUTANTS_SOURCE);
+  std::string line;
+  for (int number = 1; std::getline(source, line); ++number)
+    if (line.ends_with("// " + mark)) return fmt::format("mutants.cu:{}", number);
+  return "";
+}
+
+struct Mutant {
+  const char* name;
+  const char* says;
+};
+void PrintTo(const Mutant& mutant, std::ostream* out) {
+  *out << mutant.name;
+}
+
+std::string report(const char* name) {
+  try {
+    KERNEL_SPACE::launch_mutant(name);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+void expect_reported(const Mutant& mutant) {
+  const std::string said = report(mutant.name);
+  EXPECT_THAT(said, HasSubstr(mutant.says));
+  EXPECT_THAT(said, HasSubstr(std::string("kernel ") + mutant.name));
+  ASSERT_NE(place(std::string("<- ") + mutant.name), "");
+  EXPECT_THAT(said, HasSubstr(place(std::string("<- ") + mutant.name)));
+  EXPECT_THAT(said, HasSubstr(place(std::string("<= ") + mutant.name)));
+}
+
+class Mutants : public testing::TestWithParam<Mutant> {};
+
+TEST_P(Mutants, AreReportedInEveryOrder) {
+  for (const simt::Order order : {simt::Order::forward, simt::Order::reverse, simt::Order::random}) {
+    const simt::ScopedOptions scoped({.workers = 2, .order = order});
+    expect_reported(GetParam());
+  }
+}
+
+/// What the machine sees in every build.
+INSTANTIATE_TEST_SUITE_P(OfControl, Mutants,
+                         testing::Values(Mutant{"tree_barrier_in_branch", "deadlock"},
+                                         Mutant{"columns_early_return", "deadlock"},
+                                         Mutant{"shuffle_in_the_loop", "which does not take part"},
+                                         Mutant{"lanes_left", "which does not take part"}),
+                         [](const auto& mutant) { return std::string(mutant.param.name); });
+
+#ifdef SIMT_CHECKED
+/// What the checker alone sees.
+INSTANTIATE_TEST_SUITE_P(OfMemory, Mutants,
+                         testing::Values(Mutant{"map_past_the_end", "past the end"},
+                                         Mutant{"packs_past_the_end", "past the end"},
+                                         Mutant{"packs_overlap", "race in global memory"},
+                                         Mutant{"tree_without_barrier", "race in shared memory"},
+                                         Mutant{"no_second_barrier", "race in shared memory"},
+                                         Mutant{"unset_warps", "has not written"},
+                                         Mutant{"target_not_checked", "bytes"},
+                                         Mutant{"columns_without_atomics", "race in global memory"},
+                                         Mutant{"tile_overwritten", "race in shared memory"},
+                                         Mutant{"run_in_two_chunks", "race in global memory"},
+                                         Mutant{"adamw_of_host", "the host's"}),
+                         [](const auto& mutant) { return std::string(mutant.param.name); });
+#endif
+
+}  // namespace
+}  // namespace gpt
