@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
+#include <cstring>
 
 #include "common/check.hpp"
 
@@ -14,6 +15,27 @@
 #endif
 
 namespace gpt {
+namespace {
+
+class HostMemory final : public Memory {
+ public:
+  Device device() const override { return Device::cpu; }
+  void* take(int64_t bytes) override { return std::aligned_alloc(64, static_cast<size_t>(bytes)); }
+  void give_back(void* block) override { std::free(block); }
+  [[noreturn]] void out_of_memory(int64_t bytes, int64_t in_use) const override {
+    throw Error(fmt::format("out of memory: {} bytes asked for, {} in use", bytes, in_use));
+  }
+  void copy_in(void* to, const void* from, int64_t bytes) override { copy_within(to, from, bytes); }
+  void copy_out(void* to, const void* from, int64_t bytes) override { copy_within(to, from, bytes); }
+  void copy_within(void* to, const void* from, int64_t bytes) override {
+    std::memcpy(to, from, static_cast<size_t>(bytes));
+  }
+  std::shared_ptr<Allocator> staging() const override { return host_allocator(); }
+};
+
+}  // namespace
+
+CachingAllocator::CachingAllocator() : CachingAllocator(std::make_shared<HostMemory>()) {}
 
 // [rounded]
 int64_t CachingAllocator::rounded(int64_t bytes) {
@@ -54,12 +76,12 @@ void CachingAllocator::release(void* block, int64_t bytes) {
 // [/allocate]
 
 void* CachingAllocator::from_system(int64_t size) {
-  void* block = std::aligned_alloc(64, static_cast<size_t>(size));
+  void* block = memory_->take(size);
   if (block == nullptr) {  // perhaps there is enough in the wrong sizes
     free_unused();
-    block = std::aligned_alloc(64, static_cast<size_t>(size));
+    block = memory_->take(size);
   }
-  GPT_CHECK(block != nullptr, "out of memory: {} bytes asked for, {} in use", size, statistics_.in_use);
+  if (block == nullptr) memory_->out_of_memory(size, statistics_.in_use);
   ++statistics_.system_requests;
   statistics_.reserved += size;
   return block;
@@ -69,7 +91,7 @@ void CachingAllocator::free_unused() {
   for (auto& [size, blocks] : free_) {
     for (void* block : blocks) {
       ASAN_UNPOISON_MEMORY_REGION(block, static_cast<size_t>(size));
-      std::free(block);
+      memory_->give_back(block);
       statistics_.reserved -= size;
     }
     blocks.clear();

@@ -11,15 +11,40 @@
 
 namespace gpt {
 
+class Allocator;
+
+/// The memory of one device: where blocks come from, and how bytes get in and out. Of the host's own here;
+/// chapter 08 adds that of a GPU. Thread-safe.
+class Memory {
+ public:
+  virtual ~Memory() = default;
+  virtual Device device() const = 0;
+  /// A block of `bytes` bytes, aligned to 64; nullptr when there is none.
+  virtual void* take(int64_t bytes) = 0;
+  virtual void give_back(void* block) = 0;
+  /// Throws what is to be said when take(bytes) found nothing, with `in_use` bytes held by tensors.
+  [[noreturn]] virtual void out_of_memory(int64_t bytes, int64_t in_use) const = 0;
+
+  /// Copies from the host into this memory, from it to the host, and within it (without overlap). What was
+  /// asked of the device before is done first. On return the host's side may be read and written.
+  virtual void copy_in(void* to, const void* from_host, int64_t bytes) = 0;
+  virtual void copy_out(void* to_host, const void* from, int64_t bytes) = 0;
+  virtual void copy_within(void* to, const void* from, int64_t bytes) = 0;
+  /// Memory of the host that this device reads and writes fastest.
+  virtual std::shared_ptr<Allocator> staging() const = 0;
+};
+
 /// Gives and takes blocks of bytes on one device. Thread-safe.
 class Allocator {
  public:
   virtual ~Allocator() = default;
-  /// At least `bytes` bytes, aligned to 64; uninitialised. Throws Error when there is no memory.
+  /// At least `bytes` bytes, aligned to 64; uninitialised. Throws when there is no memory: Error on the host,
+  /// UserError on a device, which has little enough for a user to run out of it.
   virtual void* allocate(int64_t bytes) = 0;
   /// Gives back what allocate(bytes) returned, with the same `bytes`.
   virtual void release(void* block, int64_t bytes) = 0;
-  virtual Device device() const = 0;
+  virtual Memory& memory() const = 0;
+  Device device() const { return memory().device(); }
 };
 
 /// What a caching allocator did so far, in bytes and counts.
@@ -31,17 +56,18 @@ struct AllocatorStatistics {
   int64_t system_requests = 0;  ///< those of them that had to ask the system
 };
 
-/// Host memory, with a cache. A training step asks for the same sizes again and again, so a released block
-/// goes on a list of its size, and the next request of that size takes it from there: after the first step
-/// the system is asked for nothing. Sizes are rounded up, by at most an eighth, so that near sizes
-/// share a list.
+/// A memory with a cache in front of it. A training step asks for the same sizes again and again, so a
+/// released block goes on a list of its size, and the next request of that size takes it from there: after
+/// the first step the system is asked for nothing. Sizes are rounded up, by at most an eighth, so that near
+/// sizes share a list.
 class CachingAllocator final : public Allocator {
  public:
-  CachingAllocator() = default;
+  CachingAllocator();  ///< of host memory
+  explicit CachingAllocator(std::shared_ptr<Memory> memory) : memory_(std::move(memory)) {}
   ~CachingAllocator() override;  ///< gives the cached blocks back to the system
   void* allocate(int64_t bytes) override;
   void release(void* block, int64_t bytes) override;
-  Device device() const override { return Device::cpu; }
+  Memory& memory() const override { return *memory_; }
 
   AllocatorStatistics statistics() const;
   /// Gives the cached, unused blocks back to the system.
@@ -54,6 +80,7 @@ class CachingAllocator final : public Allocator {
   void* from_system(int64_t size);
   void free_unused();
 
+  std::shared_ptr<Memory> memory_;
   mutable std::mutex mutex_;
   std::map<int64_t, std::vector<void*>> free_;  // rounded size → blocks
   AllocatorStatistics statistics_;

@@ -145,16 +145,63 @@ Tensor Tensor::contiguous() const {
 }
 
 Tensor Tensor::clone() const {
-  return Tensor(shape_, dtype_).copy_from(*this);
+  return Tensor(shape_, dtype_, allocator()).copy_from(*this);
 }
 
 Tensor Tensor::to(DType dtype) const {
-  return dtype == dtype_ ? *this : Tensor(shape_, dtype).copy_from(*this);
+  return dtype == dtype_ ? *this : Tensor(shape_, dtype, allocator()).copy_from(*this);
 }
+
+// [devices]
+std::pair<int64_t, int64_t> Tensor::extent() const {
+  int64_t first = offset_, last = offset_;
+  for (int d = 0; d < rank(); ++d) (strides_[d] < 0 ? first : last) += (shape_[d] - 1) * strides_[d];
+  return {first, last};
+}
+
+Tensor Tensor::host() const {
+  if (device() == Device::cpu) return *this;
+  if (elements() == 0) return Tensor(shape_, dtype_);
+  const auto [first, last] = extent();
+  const Tensor copy({last - first + 1}, dtype_);
+  allocator()->memory().copy_out(copy.bytes_data(), storage_->data() + first * size_of(dtype_), copy.bytes());
+  return copy.view(shape_, strides_, offset_ - first);
+}
+
+Tensor Tensor::on(const std::shared_ptr<Allocator>& allocator) const {
+  return device() == allocator->device() ? *this : Tensor(shape_, dtype_, allocator).copy_from(*this);
+}
+
+void Tensor::copy_across_devices(const Tensor& source) const {
+  if (elements() == 0) return;
+  if (device() == Device::cpu) {
+    copy_from(source.host());
+    return;
+  }
+  Memory& memory = allocator()->memory();
+  if (dtype_ == source.dtype() && is_contiguous() && source.is_contiguous() && device() == source.device()) {
+    memory.copy_within(address(), source.address(), bytes());
+    return;
+  }
+  const bool dense = is_contiguous();
+  const Tensor from = source.host();
+  if (dense && dtype_ == from.dtype() && from.is_contiguous()) {
+    memory.copy_in(address(), from.bytes_data(), bytes());
+    return;
+  }
+  const Tensor image = dense ? Tensor(shape_, dtype_) : host();  // what lies between the elements stays
+  image.copy_from(from);
+  memory.copy_in(storage_->data() + extent().first * size_of(dtype_), image.storage()->data(),
+                 image.storage()->bytes());
+}
+// [/devices]
 
 const Tensor& Tensor::copy_from(const Tensor& source) const {
   GPT_CHECK_EQ(shape_, source.shape());
-  GPT_CHECK(device() == Device::cpu && source.device() == Device::cpu, "copy_from() is for host tensors");
+  if (device() != Device::cpu || source.device() != Device::cpu) {
+    copy_across_devices(source);
+    return *this;
+  }
   if (dtype_ == source.dtype() && is_contiguous() && source.is_contiguous()) {
     if (bytes() > 0) std::memmove(bytes_data(), source.bytes_data(), static_cast<size_t>(bytes()));
     return *this;
@@ -172,6 +219,7 @@ const Tensor& Tensor::copy_from(const Tensor& source) const {
 }
 
 const Tensor& Tensor::fill(double value) const {
+  if (device() != Device::cpu) return copy_from(full(shape_, value, dtype_));
   dispatch(dtype_, [&](auto zero) {
     using T = decltype(zero);
     const T converted = convert<T>(value);
@@ -182,7 +230,8 @@ const Tensor& Tensor::fill(double value) const {
 
 double Tensor::item() const {
   GPT_CHECK(elements() == 1, "item() of a tensor of shape {}", shape_);
-  return dispatch(dtype_, [&](auto zero) { return convert<double>(*data<decltype(zero)>()); });
+  const Tensor here = host();
+  return dispatch(dtype_, [&](auto zero) { return convert<double>(*here.data<decltype(zero)>()); });
 }
 
 std::string to_string(const Tensor& tensor) {

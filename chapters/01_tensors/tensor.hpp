@@ -19,19 +19,24 @@ namespace gpt {
 class Storage {
  public:
   Storage(int64_t bytes, std::shared_ptr<Allocator> allocator)
-      : allocator_(std::move(allocator)), bytes_(bytes), data_(allocator_->allocate(bytes)) {}
+      : allocator_(std::move(allocator)),
+        bytes_(bytes),
+        data_(allocator_->allocate(bytes)),
+        device_(allocator_->device()) {}
   ~Storage() { allocator_->release(data_, bytes_); }
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
 
   std::byte* data() const { return static_cast<std::byte*>(data_); }
   int64_t bytes() const { return bytes_; }
-  Device device() const { return allocator_->device(); }
+  Device device() const { return device_; }
+  const std::shared_ptr<Allocator>& allocator() const { return allocator_; }
 
  private:
   std::shared_ptr<Allocator> allocator_;
   int64_t bytes_;
   void* data_;
+  Device device_;
 };
 
 /// A tensor of f32, bf16, f64 or i32 elements. A Tensor is a handle: copies and views share their storage, so
@@ -67,17 +72,28 @@ class Tensor {
   }
   int64_t offset() const { return offset_; }
   const std::shared_ptr<Storage>& storage() const { return storage_; }
+  /// That of its storage: what makes a tensor beside this one, on the same device.
+  const std::shared_ptr<Allocator>& allocator() const {
+    GPT_CHECK(defined(), "the memory of an undefined tensor");
+    return storage_->allocator();
+  }
   /// Dense and row-major, as a plain array would be.
   bool is_contiguous() const;
 
-  /// The first element; throws Error when T is not the tensor's type.
+  /// The first element, for the host; throws Error when T is not the tensor's type, or when the tensor lies
+  /// where the host cannot read: host() brings it here.
   template <Element T>
   T* data() const {
     GPT_CHECK(defined() && dtype_of<T> == dtype_, "a tensor of {} read as {}", dtype_, dtype_of<T>);
-    return reinterpret_cast<T*>(storage_->data()) + offset_;
+    return reinterpret_cast<T*>(bytes_data());
   }
   std::byte* bytes_data() const {
-    GPT_CHECK(defined(), "the bytes of an undefined tensor");
+    GPT_CHECK(device() == Device::cpu, "the host reads a tensor in the memory of {}", name_of(device()));
+    return address();
+  }
+  /// Where the first element lies in the memory of its device, whichever that is: for kernels and copies.
+  std::byte* address() const {
+    GPT_CHECK(defined(), "the address of an undefined tensor");
     return storage_->data() + offset_ * size_of(dtype_);
   }
   /// All elements of a contiguous tensor.
@@ -105,16 +121,24 @@ class Tensor {
   /// Any strides over the same storage; throws Error when an element would lie outside of it.
   Tensor view(const Shape& shape, const Shape& strides, int64_t offset) const;
 
-  // Copies.
+  // Copies. Those in the memory of a device, and between two, are meant for setting up and for reading
+  // results: with other strides or another type they take the way through the host.
   Tensor contiguous() const;     ///< itself when contiguous already, else a dense copy
   Tensor clone() const;          ///< always a dense copy
   Tensor to(DType dtype) const;  ///< itself when of that type already, else converted, dense
+  Tensor host() const;           ///< itself when on the host already, else a copy with the same strides there
+  /// Itself when on the device of `allocator` already, else a dense copy there.
+  Tensor on(const std::shared_ptr<Allocator>& allocator) const;
   /// Overwrites all elements with those of `source` (of the same shape; converted to this type), which may be
   /// another view of the same storage.
   const Tensor& copy_from(const Tensor& source) const;
   const Tensor& fill(double value) const;
 
  private:
+  /// The first and the last element of the storage that belong to this tensor, which is not empty.
+  std::pair<int64_t, int64_t> extent() const;
+  void copy_across_devices(const Tensor& source) const;
+
   std::shared_ptr<Storage> storage_;
   Shape shape_;
   Shape strides_;

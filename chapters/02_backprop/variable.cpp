@@ -29,18 +29,22 @@ void Node::accumulate(const Tensor& gradient) {
   if (!gradient_.defined() && !is_leaf_)
     gradient_ = gradient;  // shared with the sender: gather() copies before it writes
   else
-    gather(gradient.shape(), gradient.dtype(), [&](const Tensor& destination, bool add) {
-      if (add)
-        add_to(destination, gradient);
-      else
-        destination.copy_from(gradient);
-    });
+    gather(
+        gradient.shape(), gradient.dtype(),
+        [&](const Tensor& destination, bool add) {
+          if (add)
+            add_to(destination, gradient);
+          else
+            destination.copy_from(gradient);
+        },
+        gradient.allocator());
 }
 
-void Node::gather(const Shape& shape, DType dtype, const std::function<void(const Tensor&, bool)>& write) {
+void Node::gather(const Shape& shape, DType dtype, const std::function<void(const Tensor&, bool)>& write,
+                  const std::shared_ptr<Allocator>& allocator) {
   const bool add = gradient_.defined();
   if (!add)
-    gradient_ = Tensor(shape, dtype);
+    gradient_ = Tensor(shape, dtype, allocator);
   else if (!is_leaf_ && (gradient_.storage().use_count() > 1 || !gradient_.is_contiguous()))
     gradient_ =
         gradient_.clone();  // someone else holds these elements too: adding in place would change theirs

@@ -34,9 +34,10 @@ class Node {
 
   /// The same for an operation that can add in place: calls write(destination, add), which must store its
   /// gradient in `destination`, or, where `add` is true, add it to what is there. The destination has the
-  /// given shape and type.
+  /// given shape and type, and lies in memory of `allocator`.
   void gather(const Shape& shape, DType dtype,
-              const std::function<void(const Tensor& destination, bool add)>& write);
+              const std::function<void(const Tensor& destination, bool add)>& write,
+              const std::shared_ptr<Allocator>& allocator = host_allocator());
 
   /// What has arrived; undefined before anything has.
   const Tensor& gradient() const { return gradient_; }

@@ -22,7 +22,8 @@ void ParameterStore::declare(std::string name, const Shape& shape, Initializer i
 }
 
 // [allocate]
-void ParameterStore::allocate(uint64_t seed, DType compute_type) {
+void ParameterStore::allocate(uint64_t seed, DType compute_type,
+                              const std::shared_ptr<Allocator>& allocator) {
   GPT_CHECK(!values_.defined(), "allocate() is called once");
   GPT_CHECK(compute_type == value_type_ || compute_type == DType::bf16,
             "values of {} with a compute copy of {}", value_type_, compute_type);
@@ -34,13 +35,15 @@ void ParameterStore::allocate(uint64_t seed, DType compute_type) {
     parameter_count_ += parameter.elements;
     index_[parameter.name] = static_cast<int>(index_.size());
   }
-  values_ = Tensor::zeros({size_}, value_type_);
-  gradients_ = Tensor::zeros({size_}, value_type_);
-  if (compute_type != value_type_) compute_copy_ = Tensor::zeros({size_}, compute_type);
+  const Tensor first_values = Tensor::zeros({size_}, value_type_);
+  for (size_t declared = 0; declared < initializers_.size(); ++declared)
+    initializers_[declared](slice_as(first_values, parameters_[parameters_.size() - 1 - declared]),
+                            RandomStream(seed, RandomUse::initialisation, declared));
+  values_ = first_values.on(allocator);
+  gradients_ = Tensor({size_}, value_type_, allocator).fill(0.0);
+  if (compute_type != value_type_) compute_copy_ = Tensor({size_}, compute_type, allocator);
 
-  for (size_t declared = 0; declared < initializers_.size(); ++declared) {
-    Parameter& parameter = parameters_[parameters_.size() - 1 - declared];
-    initializers_[declared](value(parameter), RandomStream(seed, RandomUse::initialisation, declared));
+  for (Parameter& parameter : parameters_) {
     const bool copied = compute_copy_.defined() && parameter.shape.rank() >= 2;
     parameter.variable = Variable(copied ? slice_as(compute_copy_, parameter) : value(parameter),
                                   std::make_shared<Node>(gradient(parameter)));

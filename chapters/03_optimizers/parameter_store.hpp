@@ -42,8 +42,10 @@ class ParameterStore {
 
   /// Lays out the buffers and initialises every parameter from (seed, its number in order of declaration).
   /// With `compute_type` bf16 the matrices get a copy in bf16, which is what their Variables show; the values
-  /// proper, the "master weights", stay in the value type. Vectors (biases, norms) are used as they are.
-  void allocate(uint64_t seed, DType compute_type);
+  /// proper, the "master weights", stay in the value type. Vectors (biases, norms) are used as they are. The
+  /// buffers lie in memory of `allocator`; the first values are drawn on the host, the same for every device.
+  void allocate(uint64_t seed, DType compute_type,
+                const std::shared_ptr<Allocator>& allocator = host_allocator());
   void allocate(uint64_t seed) { allocate(seed, value_type_); }
 
   /// In the order of the buffers.

@@ -31,14 +31,19 @@ class Backend {
  public:
   virtual ~Backend() = default;
   virtual std::string_view name() const = 0;
-  virtual Device device() const = 0;
+  /// Of the memory in which the tensors of this backend lie.
+  virtual std::shared_ptr<Allocator> allocator() const { return host_allocator(); }
+  Device device() const { return allocator()->device(); }
   /// The type of activations and matrices.
   virtual DType compute_type() const = 0;
   /// The type of parameter gradients, statistics and losses: f32, or f64 where compute_type() is.
   DType sum_type() const { return compute_type() == DType::f64 ? DType::f64 : DType::f32; }
   /// An uninitialised tensor in the memory of the device.
-  virtual Tensor empty(const Shape& shape, DType dtype) = 0;
-  Tensor empty(const Shape& shape) { return empty(shape, compute_type()); }
+  Tensor empty(const Shape& shape, DType dtype) const { return Tensor(shape, dtype, allocator()); }
+  Tensor empty(const Shape& shape) const { return empty(shape, compute_type()); }
+  /// A small tensor of the host, such as a batch of tokens, in the memory of the device: itself where that is
+  /// the host's. The host's copy may be changed on return.
+  virtual Tensor upload(const Tensor& tensor) { return tensor.on(allocator()); }
 
   /// x[b,t] = token_table[tokens[b,t]] + position_table[first_position + t].
   /// tokens: (B, T) i32, token_table: (V, C), position_table: (context, C), x: (B, T, C).

@@ -15,9 +15,7 @@ class CpuBackend final : public Backend {
   explicit CpuBackend(DType compute_type);
 
   std::string_view name() const override { return "cpu"; }
-  Device device() const override { return Device::cpu; }
   DType compute_type() const override { return compute_type_; }
-  Tensor empty(const Shape& shape, DType dtype) override { return Tensor(shape, dtype); }
 
   void embedding_forward(const Tensor& x, const Tensor& tokens, const Tensor& token_table,
                          const Tensor& position_table, int64_t first_position) override;

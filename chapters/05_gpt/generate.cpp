@@ -24,7 +24,7 @@ void Sampling::validate() const {
 // [token_chances]
 std::vector<TokenChance> token_chances(const Tensor& logits, const Sampling& sampling) {
   GPT_CHECK(logits.rank() == 1, "one row of logits, not {}", logits.shape());
-  const Tensor z = logits.to(DType::f64).contiguous();
+  const Tensor z = logits.host().to(DType::f64).contiguous();
   std::vector<TokenChance> chances;
   for (int32_t token = 0; token < z.elements(); ++token)
     chances.push_back({token, z.data<double>()[token]});  // logits at first, probabilities soon

@@ -75,7 +75,7 @@ Gpt::Gpt(const GptConfig& config, Backend& backend, uint64_t seed)
     matrix(in_layer(layer, "mlp.c_proj"), width, 4 * width, onto_residual);
   }
   norm("ln_f");
-  parameters_.allocate(seed, backend.compute_type());
+  parameters_.allocate(seed, backend.compute_type(), backend.allocator());
 }
 // [/constructor]
 

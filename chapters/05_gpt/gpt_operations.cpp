@@ -1,5 +1,7 @@
 #include "05_gpt/gpt_operations.hpp"
 
+#include <limits>
+
 namespace gpt {
 namespace {
 
@@ -19,6 +21,13 @@ bool only_holder(const Tensor& x) {
   return x.storage().use_count() == 1;
 }
 
+/// Token ids where the backend needs them, checked while the host can still see them: lowest ≤ id < V.
+Tensor upload_ids(Backend& backend, const Tensor& ids, int32_t lowest, int64_t vocabulary) {
+  for (const int32_t id : ids.span<int32_t>())
+    GPT_CHECK(id >= lowest && id < vocabulary, "token {} with a vocabulary of {}", id, vocabulary);
+  return backend.upload(ids);
+}
+
 /// Where the gradient of a parameter gathers, set to zeros when nothing has arrived yet. A parameter that
 /// wants none gets a tensor that nobody will read.
 Tensor gradient_of(Backend& backend, const Variable& parameter) {
@@ -28,7 +37,7 @@ Tensor gradient_of(Backend& backend, const Variable& parameter) {
     gradient = destination;
   };
   if (parameter.requires_gradient())
-    parameter.node()->gather(parameter.shape(), backend.sum_type(), start);
+    parameter.node()->gather(parameter.shape(), backend.sum_type(), start, backend.allocator());
   else
     start(backend.empty(parameter.shape(), backend.sum_type()), false);
   return gradient;
@@ -39,13 +48,14 @@ Tensor gradient_of(Backend& backend, const Variable& parameter) {
 Variable embedding(Backend& backend, const Tensor& tokens, const Variable& token_table,
                    const Variable& position_table, int64_t first_position) {
   const Tensor x = backend.empty({tokens.size(0), tokens.size(1), token_table.shape()[1]});
-  backend.embedding_forward(x, tokens, token_table.value(), position_table.value(), first_position);
+  const Tensor ids = upload_ids(backend, tokens, 0, token_table.shape()[0]);
+  backend.embedding_forward(x, ids, token_table.value(), position_table.value(), first_position);
   return record("embedding", x, {token_table, position_table},
-                [&backend, tokens, token_table, position_table, first_position](const Tensor& dx) {
+                [&backend, ids, token_table, position_table, first_position](const Tensor& dx) {
                   GPT_CHECK(first_position == 0, "no gradient for an embedding from position {}",
                             first_position);
                   backend.embedding_backward(gradient_of(backend, token_table),
-                                             gradient_of(backend, position_table), dx, tokens);
+                                             gradient_of(backend, position_table), dx, ids);
                 });
 }
 
@@ -58,10 +68,11 @@ Variable layernorm(Backend& backend, const Variable& x, const Variable& weight, 
   return record("layernorm", y, {x, weight, bias}, [&backend, x, weight, bias, mean, rstd](const Tensor& dy) {
     const Tensor d_weight = gradient_of(backend, weight), d_bias = gradient_of(backend, bias);
     GPT_CHECK(x.requires_gradient(), "layernorm of a constant has no gradient here");
-    x.node()->gather(x.shape(), x.dtype(), [&](const Tensor& dx, bool add) {
+    const auto send = [&](const Tensor& dx, bool add) {
       backend.layernorm_backward(rows(dx), add, d_weight, d_bias, rows(dy), rows(x.value()), weight.value(),
                                  mean, rstd);
-    });
+    };
+    x.node()->gather(x.shape(), x.dtype(), send, backend.allocator());
   });
 }
 // [/layernorm]
@@ -81,10 +92,11 @@ Variable linear_into(Backend& backend, const Tensor& y, const Variable& x, const
                     backend.linear_backward_weight(gradient_of(backend, weight),
                                                    has_bias ? gradient_of(backend, bias) : Tensor(), rows(dy),
                                                    rows(x.value()));
+                  const auto send = [&](const Tensor& dx, bool add) {
+                    backend.linear_backward_input(rows(dx), add, rows(dy), weight.value());
+                  };
                   if (x.requires_gradient())
-                    x.node()->gather(x.shape(), x.dtype(), [&](const Tensor& dx, bool add) {
-                      backend.linear_backward_input(rows(dx), add, rows(dy), weight.value());
-                    });
+                    x.node()->gather(x.shape(), x.dtype(), send, backend.allocator());
                 });
 }
 // [/linear]
@@ -141,7 +153,9 @@ Variable dropout(Backend& backend, const Variable& x, const Variable& residual, 
 
 // [cross_entropy]
 Variable cross_entropy(Backend& backend, const Variable& logits, const Tensor& targets, double scale) {
-  const Tensor z = rows(logits.value()), flat_targets = targets.reshape({targets.elements()});
+  const Tensor z = rows(logits.value());
+  const Tensor flat_targets = upload_ids(backend, targets.reshape({targets.elements()}),
+                                         std::numeric_limits<int32_t>::min(), z.size(1));
   const Tensor losses = backend.empty({z.size(0)}, backend.sum_type());
   const Tensor lse = backend.empty({z.size(0)}, backend.sum_type());
   backend.cross_entropy_forward(losses, lse, z, flat_targets);

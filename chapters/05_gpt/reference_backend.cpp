@@ -12,10 +12,7 @@ template <class T>
 class ReferenceBackend final : public Backend {
  public:
   std::string_view name() const override { return "reference"; }
-  Device device() const override { return Device::cpu; }
   DType compute_type() const override { return dtype_of<T>; }
-  using Backend::empty;
-  Tensor empty(const Shape& shape, DType dtype) override { return Tensor(shape, dtype); }
 
   // [embedding]
   void embedding_forward(const Tensor& x, const Tensor& tokens, const Tensor& token_table,

@@ -29,8 +29,9 @@ Tensor published_view(const Parameter& parameter, const Tensor& buffer) {
 void add_weights(SafetensorsWriter& writer, const ParameterStore& store, const Tensor& buffer,
                  const std::string& prefix) {
   const auto& parameters = store.parameters();
+  const Tensor here = buffer.host();
   for (auto parameter = parameters.rbegin(); parameter != parameters.rend(); ++parameter)
-    writer.add(prefix + parameter->name, published_view(*parameter, buffer));
+    writer.add(prefix + parameter->name, published_view(*parameter, here));
 }
 
 void load_weights(const SafetensorsFile& file, const ParameterStore& store, const Tensor& buffer,
@@ -45,8 +46,10 @@ void load_weights(const SafetensorsFile& file, const ParameterStore& store, cons
                 "{} is a model of another shape: {} is ({}), where {} is needed", file.path().string(),
                 prefix + parameter.name, fmt::join(sizes, ", "), wanted);
   }
+  const Tensor here = buffer.host();
   for (const Parameter& parameter : store.parameters())
-    published_view(parameter, buffer).copy_from(file.tensor(prefix + parameter.name));
+    published_view(parameter, here).copy_from(file.tensor(prefix + parameter.name));
+  if (buffer.device() != Device::cpu) buffer.copy_from(here);
 }
 
 Metadata to_metadata(const GptConfig& config) {

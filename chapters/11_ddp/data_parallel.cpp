@@ -13,6 +13,12 @@ std::unique_ptr<GradientReducer> default_reducer(Communicator& communicator,
   return std::make_unique<SumReducer>(communicator);
 }
 
+/// Itself when it is there already, else a tensor of its size there.
+Tensor on_the_host(const Tensor& gradients) {
+  if (gradients.device() == Device::cpu) return gradients;
+  return Tensor(gradients.shape(), gradients.dtype(), gradients.allocator()->memory().staging());
+}
+
 }  // namespace
 
 DataParallel::DataParallel(ParameterStore& parameters, Communicator& communicator,
@@ -22,11 +28,12 @@ DataParallel::DataParallel(ParameterStore& parameters, Communicator& communicato
       options_(options),
       reducer_(reducer ? std::move(reducer) : default_reducer(communicator, options)),
       plan_(plan_buckets(parameters, options.bucket_bytes)),
+      gradients_(on_the_host(parameters.gradients())),
       ready_times_(plan_.of_parameter.size()) {
   if (options_.leaves > 0) {
     GPT_CHECK(options_.leaves % communicator_.size() == 0, "{} leaves on {} ranks", options_.leaves,
               communicator_.size());
-    tree_.emplace(parameters_.gradients(), options_.leaves / communicator_.size());
+    tree_.emplace(gradients_, options_.leaves / communicator_.size());
   }
   for (size_t i = 0; i < parameters_.parameters().size(); ++i)
     parameters_.parameters()[i].variable.node()->on_ready([this, i] { ready(i); });
@@ -43,7 +50,9 @@ void DataParallel::set_bucket_bytes(int64_t bytes) {
 }
 
 void DataParallel::broadcast_parameters() {
-  communicator_.broadcast(parameters_.values(), 0);
+  const Tensor values = parameters_.values().host();
+  communicator_.broadcast(values, 0);
+  if (staged()) parameters_.values().copy_from(values);
   parameters_.refresh_compute_copy();
 }
 
@@ -58,7 +67,11 @@ int64_t DataParallel::begin_step(int64_t my_tokens) {
 // [hooks]
 void DataParallel::prepare(bool last_micro_batch) {
   GPT_CHECK(!armed_, "prepare() after the last micro-batch: finish() comes first");
-  if (tree_ && !first_) tree_->take();  // the micro-batch before this one is whole
+  if (tree_ && !first_) {  // the micro-batch before this one is whole
+    if (staged()) gradients_.copy_from(parameters_.gradients());
+    tree_->take();
+    if (staged()) parameters_.gradients().copy_from(gradients_);  // which are zeros now
+  }
   first_ = false;
   ready_times_.assign(plan_.of_parameter.size(), {});
   if (!last_micro_batch) return;
@@ -84,8 +97,10 @@ void DataParallel::ready(size_t parameter) {
 
 void DataParallel::start_next() {
   const Bucket& bucket = plan_.buckets[works_.size()];
+  const Tensor gradients = gradients_.slice(0, bucket.from, bucket.to);
+  if (staged()) gradients.copy_from(parameters_.gradients().slice(0, bucket.from, bucket.to));
   if (tree_) tree_->complete(bucket.from, bucket.to);
-  works_.push_back(reducer_->start(works_.size(), parameters_.gradients().slice(0, bucket.from, bucket.to)));
+  works_.push_back(reducer_->start(works_.size(), gradients));
 }
 
 void DataParallel::finish() {
@@ -96,9 +111,11 @@ void DataParallel::finish() {
   if (tree_) tree_->restart();
   first_ = true;
   bucket_intervals_.clear();
-  for (const std::unique_ptr<Work>& work : works_) {
-    work->wait();
-    bucket_intervals_.push_back(work->interval());
+  for (size_t b = 0; b < works_.size(); ++b) {
+    works_[b]->wait();
+    bucket_intervals_.push_back(works_[b]->interval());
+    const auto [from, to, parameters] = plan_.buckets[b];
+    if (staged()) parameters_.gradients().slice(0, from, to).copy_from(gradients_.slice(0, from, to));
   }
   communication_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }

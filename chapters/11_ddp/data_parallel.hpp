@@ -36,6 +36,9 @@ struct DataParallelOptions {
 /// A rank without samples calls prepare(true) and finish() alone. Only the last micro-batch's backward pass
 /// communicates: until then the gradients just gather.
 ///
+/// Gradients in the memory of a device take the way through memory of the host: each bucket comes here before
+/// its sum begins, and goes back at the end. (Chapter 12 spares them that.)
+///
 /// With `leaves`, every rank announces leaves / size() micro-batches in each step. One without samples is
 /// announced like the others, and counts as zeros.
 class DataParallel {
@@ -86,12 +89,15 @@ class DataParallel {
  private:
   void ready(size_t parameter);
   void start_next();
+  /// The gradients are somewhere else than where the ranks add them up.
+  bool staged() const { return gradients_.storage() != parameters_.gradients().storage(); }
 
   ParameterStore& parameters_;
   Communicator& communicator_;
   DataParallelOptions options_;
   std::unique_ptr<GradientReducer> reducer_;
   BucketPlan plan_;
+  Tensor gradients_;  // those of the store, or where they lie on another device, their place on the host
   std::optional<TreeSum> tree_;               // of this rank's micro-batches, with `leaves`
   bool first_ = true;                         // no micro-batch of this step was announced yet
   bool armed_ = false;                        // between prepare(true) and finish()

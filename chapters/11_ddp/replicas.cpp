@@ -14,11 +14,13 @@ uint64_t checksum_of(const Tensor& tensor) {
 
 // [check]
 void check_replicas(const ParameterStore& parameters, Communicator& communicator, int64_t step) {
-  const auto odd = find_odd_rank(gather_numbers({checksum_of(parameters.values())}, communicator));
+  const Tensor values = parameters.values().host();
+  const auto odd = find_odd_rank(gather_numbers({checksum_of(values)}, communicator));
   if (!odd) return;
 
   std::vector<uint64_t> mine;
-  for (const Parameter& p : parameters.parameters()) mine.push_back(checksum_of(parameters.value(p)));
+  for (const Parameter& p : parameters.parameters())
+    mine.push_back(checksum_of(values.slice(0, p.offset, p.offset + p.elements)));
   const std::vector<uint64_t> all = gather_numbers(mine, communicator);
   for (size_t i = 0; i < mine.size(); ++i) {
     const auto of_rank = [&](int rank) { return all[static_cast<size_t>(rank) * mine.size() + i]; };

@@ -5,8 +5,10 @@ namespace gpt {
 AdamW::AdamW(const ParameterStore& store, Backend& backend)
     : store_(&store),
       backend_(&backend),
-      m_(Tensor::zeros({store.size()}, store.values().dtype())),
-      v_(Tensor::zeros({store.size()}, store.values().dtype())) {
+      m_(backend.empty({store.size()}, store.values().dtype())),
+      v_(backend.empty({store.size()}, store.values().dtype())) {
+  backend.fill(m_, 0.0);
+  backend.fill(v_, 0.0);
   for (const Parameter& parameter : store.parameters()) {
     // The padding behind a parameter belongs to its slice: its gradient is 0, and so it stays 0.
     if (!slices_.empty()) slices_.back().end = parameter.offset;

@@ -36,7 +36,7 @@ struct Difference {
 
 /// `ours` may be a view. Every element counts; a NaN on either side makes the difference NaN.
 Difference compare(std::string kind, std::string name, const Tensor& ours, const Tensor& expected) {
-  const Tensor a = ours.contiguous().to(DType::f64), b = expected.to(DType::f64);
+  const Tensor a = ours.host().contiguous().to(DType::f64), b = expected.to(DType::f64);
   GPT_REQUIRE(a.shape() == b.shape(), "the reference's {} {} is {}, and this model's {}", kind, name,
               b.shape(), a.shape());
   double largest = 0, difference = 0;

@@ -8,8 +8,10 @@ namespace {
 /// The largest absolute value, and whose it is: it tells a learning rate that is too high from a bug.
 std::pair<double, std::string> largest_value(const ParameterStore& store) {
   std::pair<double, std::string> largest{-1, ""};
+  const Tensor values = store.values().host();
   for (const Parameter& parameter : store.parameters())
-    for (const float x : store.value(parameter).span<float>())
+    for (const float x : values.span<float>().subspan(static_cast<size_t>(parameter.offset),
+                                                      static_cast<size_t>(parameter.elements)))
       if (std::abs(x) > largest.first) largest = {std::abs(x), parameter.name};
   return largest;
 }
@@ -18,8 +20,9 @@ std::pair<double, std::string> largest_value(const ParameterStore& store) {
 
 std::optional<BadNumber> first_bad_number(const ParameterStore& store, const Tensor& buffer) {
   const auto& parameters = store.parameters();  // in order of the backward pass
+  const Tensor here = buffer.host();
   for (auto parameter = parameters.rbegin(); parameter != parameters.rend(); ++parameter) {
-    const float* x = buffer.data<float>() + parameter->offset;
+    const float* x = here.data<float>() + parameter->offset;
     for (int64_t i = 0; i < parameter->elements; ++i)
       if (!std::isfinite(x[i])) return BadNumber{parameter->name, i, x[i]};
   }

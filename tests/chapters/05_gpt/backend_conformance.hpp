@@ -51,7 +51,7 @@ class BackendConformance : public testing::TestWithParam<Candidate> {
       values.data<double>()[i] = mean + deviation * stream.normal(static_cast<uint64_t>(i));
     const Tensor rounded = tested_->empty(shape, dtype);
     rounded.copy_from(values);
-    return {rounded, rounded.to(DType::f64).clone()};
+    return {rounded, rounded.host().to(DType::f64).clone()};
   }
   Twin random(const Shape& shape) { return random(shape, compute()); }
   static Twin copy(const Twin& twin) { return {twin.tested.clone(), twin.expected.clone()}; }
@@ -60,7 +60,7 @@ class BackendConformance : public testing::TestWithParam<Candidate> {
   Twin unwritten(const Shape& shape, DType dtype) {
     const Tensor t = tested_->empty(shape, dtype);
     t.fill(std::numeric_limits<double>::quiet_NaN());
-    return {t, t.to(DType::f64).clone()};
+    return {t, t.host().to(DType::f64).clone()};
   }
   Twin unwritten(const Shape& shape) { return unwritten(shape, compute()); }
   /// The destination of a gradient: unwritten, or with numbers in it that must be added to.
@@ -81,7 +81,7 @@ class BackendConformance : public testing::TestWithParam<Candidate> {
   /// Every element within tolerance · the largest element expected.
   void expect_close(const Twin& twin, const char* what, double looser = 1.0) {
     tested_->synchronize();
-    const Tensor result = twin.tested.to(DType::f64).contiguous();
+    const Tensor result = twin.tested.host().to(DType::f64).contiguous();
     double largest = 0, worst = 0;
     int64_t where = 0;
     for (int64_t i = 0; i < result.elements(); ++i) {
@@ -117,17 +117,17 @@ TEST_P(BackendConformance, Embedding) {
                 {2, 9, 48, 65, 64, 0}, {1, 70, 33, 3, 80, 10}, {4, 16, 128, 1000, 16, 0}};
   for (const auto& s : shapes) {
     SCOPED_TRACE(fmt::format("B {} T {} C {} V {}", s.batch, s.positions, s.width, s.vocabulary));
-    const Tensor tokens = random_tokens({s.batch, s.positions}, s.vocabulary);
+    const Tensor tokens = random_tokens({s.batch, s.positions}, s.vocabulary), here = tested().upload(tokens);
     const Twin table = random({s.vocabulary, s.width}), positions = random({s.context, s.width});
     const Twin x = unwritten({s.batch, s.positions, s.width});
-    tested().embedding_forward(x.tested, tokens, table.tested, positions.tested, s.first);
+    tested().embedding_forward(x.tested, here, table.tested, positions.tested, s.first);
     reference().embedding_forward(x.expected, tokens, table.expected, positions.expected, s.first);
     expect_close(x, "x");
 
     const Twin dx = random({s.batch, s.positions, s.width});
     const Twin d_table = random({s.vocabulary, s.width}, sums());
     const Twin d_positions = random({s.context, s.width}, sums());
-    tested().embedding_backward(d_table.tested, d_positions.tested, dx.tested, tokens);
+    tested().embedding_backward(d_table.tested, d_positions.tested, dx.tested, here);
     reference().embedding_backward(d_table.expected, d_positions.expected, dx.expected, tokens);
     expect_close(d_table, "d_token_table");
     expect_close(d_positions, "d_position_table");
@@ -329,7 +329,7 @@ TEST_P(BackendConformance, DropoutLayer) {
       const Twin dy = random(shape);
       tested().dropout_backward(dx.tested, dy.tested, dropout);
       tested().dropout_backward(dy.tested, dy.tested, dropout);
-      expect_close({dy.tested, dx.tested.to(DType::f64).clone()}, "dx over dy");
+      expect_close({dy.tested, dx.tested.host().to(DType::f64).clone()}, "dx over dy");
     }
 }
 
@@ -341,17 +341,19 @@ TEST_P(BackendConformance, CrossEntropy) {
     const Tensor targets = random_tokens({n}, shape[1], n > 2 ? -1 : 0);
     if (n > 2) targets.data<int32_t>()[1] = -1;
     const Twin losses = unwritten({n}, sums()), lse = unwritten({n}, sums());
-    tested().cross_entropy_forward(losses.tested, lse.tested, logits.tested, targets);
+    tested().cross_entropy_forward(losses.tested, lse.tested, logits.tested, tested().upload(targets));
     reference().cross_entropy_forward(losses.expected, lse.expected, logits.expected, targets);
     expect_close(losses, "losses");
     expect_close(lse, "lse");
 
     const Twin d_logits = unwritten(shape);
-    tested().cross_entropy_backward(d_logits.tested, logits.tested, lse.tested, targets, 0.125);
+    tested().cross_entropy_backward(d_logits.tested, logits.tested, lse.tested, tested().upload(targets),
+                                    0.125);
     reference().cross_entropy_backward(d_logits.expected, logits.expected, lse.expected, targets, 0.125);
     expect_close(d_logits, "d_logits");
     if (compute() != sums()) continue;
-    tested().cross_entropy_backward(logits.tested, logits.tested, lse.tested, targets, 0.125);  // in place
+    tested().cross_entropy_backward(logits.tested, logits.tested, lse.tested, tested().upload(targets),
+                                    0.125);  // in place
     expect_close({logits.tested, d_logits.expected}, "d_logits over logits");
   }
 }
@@ -360,7 +362,7 @@ TEST_P(BackendConformance, CrossEntropyOfLargeLogits) {
   const Twin logits = random({6, 33}, sums(), 0.0, 10000.0);
   const Tensor targets = random_tokens({6}, 33);
   const Twin losses = unwritten({6}, sums()), lse = unwritten({6}, sums());
-  tested().cross_entropy_forward(losses.tested, lse.tested, logits.tested, targets);
+  tested().cross_entropy_forward(losses.tested, lse.tested, logits.tested, tested().upload(targets));
   reference().cross_entropy_forward(losses.expected, lse.expected, logits.expected, targets);
   expect_close(losses, "losses");
 }
