@@ -5,19 +5,22 @@
 namespace gpt::KERNEL_SPACE {
 
 void attention_forward(DType type, void* y, float* lse, const void* qkv, const AttentionShape& shape,
-                       const Dropout& dropout, void* scratch, int /*rung*/, Stream stream) {
+                       const Dropout& dropout, void* scratch, int rung, Stream stream) {
   if (shape.batch * shape.heads * shape.queries() == 0) return;
   for_type(type, [&](auto zero) {
     using T = decltype(zero);
     const AttentionForward<T> pass{static_cast<T*>(y), lse, static_cast<const T*>(qkv), shape,
                                    dropout_key(dropout)};
-    plain_forward(pass, static_cast<float*>(scratch), stream);
+    if (attention_rung_for(shape, rung) == 0)
+      return plain_forward(pass, static_cast<float*>(scratch), stream);
+    require(aligned(qkv), "attention's tiles want a qkv that begins at a multiple of 16 bytes");
+    tiles_forward(pass, stream);
   });
 }
 
 void attention_backward(DType type, void* d_qkv, const void* dy, const void* y, const float* lse,
                         const void* qkv, const AttentionShape& shape, const Dropout& dropout, void* scratch,
-                        int /*rung*/, Stream stream) {
+                        int rung, Stream stream) {
   require(shape.first_query == 0, "attention's backward pass is over all queries");
   if (shape.batch * shape.heads * shape.positions == 0) return;
   for_type(type, [&](auto zero) {
@@ -26,7 +29,10 @@ void attention_backward(DType type, void* d_qkv, const void* dy, const void* y, 
                                     static_cast<const T*>(y),   lse,
                                     static_cast<const T*>(qkv), shape,
                                     dropout_key(dropout)};
-    plain_backward(pass, static_cast<float*>(scratch), stream);
+    if (attention_rung_for(shape, rung) == 0)
+      return plain_backward(pass, static_cast<float*>(scratch), stream);
+    require(aligned(qkv, dy), "attention's tiles want a qkv and a dy that begin at multiples of 16 bytes");
+    tiles_backward(pass, static_cast<float*>(scratch), stream);
   });
 }
 

@@ -66,4 +66,10 @@ void plain_forward(const AttentionForward<T>& pass, float* scores, Stream stream
 template <class T>
 void plain_backward(const AttentionBackward<T>& pass, float* scores, Stream stream);
 
+// attention_tiles.cu, attention_tiles_backward.cu
+template <class T>
+void tiles_forward(const AttentionForward<T>& pass, Stream stream);
+template <class T>
+void tiles_backward(const AttentionBackward<T>& pass, float* delta, Stream stream);
+
 }  // namespace gpt::KERNEL_SPACE

@@ -88,6 +88,8 @@ const Case cases[] = {
     {.batch = 1, .positions = 1, .heads = 1, .head_width = 8},
     {.batch = 2, .positions = 33, .heads = 3, .head_width = 5},
     {.batch = 1, .positions = 70, .heads = 2, .head_width = 24, .dropout = 0.3f},
+    {.batch = 1, .positions = 67, .heads = 1, .head_width = 64},
+    {.batch = 1, .positions = 34, .heads = 1, .head_width = 128, .dropout = 0.1f},
 };
 
 TEST_P(Attention, Forward) {
@@ -136,7 +138,39 @@ TEST_P(Attention, TheSameBitsInEveryRun) {
   }
 }
 
+TEST_P(Attention, TilesWantAlignedRows) {
+  const Case c{.batch = 1, .positions = 4, .heads = 1, .head_width = 8};
+  const DeviceTensor qkv({100}, DType::f32), y({32}, DType::f32), lse({4}, DType::f32);
+  EXPECT_THROW(kernels::attention_forward(DType::f32, y.data(), lse.floats(), qkv.floats() + 1, c.shape(),
+                                          c.mask(), nullptr, 1),
+               Error);
+}
+
 INSTANTIATE_TEST_SUITE_P(Orders, Attention, every_order());
+
+#ifdef SIMT_CHECKED
+TEST(AttentionCounts, TilesMeetNoBankConflicts) {
+  for (const DType type : both_types)
+    for (const int64_t width : {32, 64, 128}) {
+      SCOPED_TRACE(fmt::format("{}, D = {}", type, width));
+      const Case c{.batch = 1, .positions = 64, .heads = 1, .head_width = width};
+      const DeviceTensor qkv(random_values({1, 64, 3 * width}, 1), type),
+          dy(random_values({64, width}, 2), type);
+      const DeviceTensor y({64, width}, type), lse({64}, DType::f32), d_qkv({1, 64, 3 * width}, type);
+      const DeviceTensor delta = scratch(64 * 4);
+      const auto forward = counted(simt::AccessSite::Space::shared, [&] {
+        kernels::attention_forward(type, y.data(), lse.floats(), qkv.data(), c.shape(), c.mask(), nullptr, 1);
+      });
+      EXPECT_EQ(forward.cost, forward.ideal);
+      const auto backward = counted(simt::AccessSite::Space::shared, [&] {
+        kernels::attention_backward(type, d_qkv.data(), dy.data(), y.data(), lse.floats(), qkv.data(),
+                                    c.shape(), c.mask(), delta.data(), 1);
+      });
+      EXPECT_EQ(backward.cost, backward.ideal);
+      EXPECT_GT(backward.cost, forward.cost);
+    }
+}
+#endif
 
 }  // namespace
 }  // namespace gpt
