@@ -34,7 +34,7 @@ constexpr float uniform_from_bits(uint32_t bits) {
 }
 
 /// What random numbers are for: part of the key, so that no two uses of one seed meet.
-enum class RandomUse : uint64_t { initialisation = 1, data_order, dropout, sampling, example };
+enum class RandomUse : uint64_t { initialisation = 1, data_order, dropout, sampling, example, rounding };
 
 /// A stream of random numbers: position i of stream `stream` under `seed` is always the same number. One
 /// stream gives one kind of number (bits and uniforms, normals, or whole numbers): they share its bits.
