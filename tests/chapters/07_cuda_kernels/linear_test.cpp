@@ -139,5 +139,65 @@ TEST_P(Linear, NothingToDoIsNoLaunch) {
 
 INSTANTIATE_TEST_SUITE_P(Orders, Linear, every_order());
 
+#ifdef SIMT_CHECKED
+using simt::AccessSite;
+
+/// What the three products of a layer ask for, each with sizes of one tile of the fast rungs.
+class LinearCounts : public testing::TestWithParam<std::tuple<DType, int>> {
+ protected:
+  static constexpr int64_t n_ = 128;
+
+  template <class F>
+  void for_each_product(F&& f) {
+    const auto [type, rung] = GetParam();
+    const Tensor values = random_values({n_, n_}, 1);
+    const DeviceTensor a(values, type), b(values, type), c(values, type);
+    const DeviceTensor sums(values, DType::f32);
+    const double matrix = static_cast<double>(n_ * n_ * size_of(type)), floats = 4.0 * n_ * n_;
+    f("forward", 4 * matrix, [&, type = type, rung = rung] {
+      kernels::linear_forward(type, type, c.data(), a.data(), b.data(), nullptr, c.data(), n_, n_, n_, rung);
+    });
+    f("backward input", 3 * matrix, [&, type = type, rung = rung] {
+      kernels::linear_backward_input(type, c.data(), false, a.data(), b.data(), n_, n_, n_, rung);
+    });
+    f("backward weight", 2 * matrix + 2 * floats, [&, type = type, rung = rung] {
+      kernels::linear_backward_weight(type, sums.floats(), nullptr, a.data(), b.data(), n_, n_, n_, nullptr,
+                                      rung);
+    });
+  }
+};
+
+TEST_P(LinearCounts, NoBankConflictsFromTheSharedTilesOn) {
+  for_each_product([](const char* name, double, auto&& run) {
+    const AccessSite shared = counted(AccessSite::Space::shared, run);
+    EXPECT_GT(shared.cost, 0u);
+    EXPECT_EQ(shared.cost, shared.ideal) << name;
+  });
+}
+
+TEST_P(LinearCounts, WholeSectors) {
+  for_each_product([](const char* name, double bytes, auto&& run) {
+    SCOPED_TRACE(name);
+    const AccessSite global = counted(AccessSite::Space::global, run);
+    EXPECT_LE(static_cast<double>(global.cost), 1.1 * static_cast<double>(global.ideal));
+    // One block of the fast rungs computes all of C: it moves every matrix once.
+    if (std::get<1>(GetParam()) >= 4) {
+      EXPECT_LE(32.0 * static_cast<double>(global.cost), 1.1 * bytes);
+    }
+  });
+}
+
+std::vector<std::tuple<DType, int>> rungs_with_tiles() {
+  std::vector<std::tuple<DType, int>> all;
+  for (const DType type : both_types)
+    for (int rung = 2; rung < rungs(type); ++rung) all.emplace_back(type, rung);
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Rungs, LinearCounts, testing::ValuesIn(rungs_with_tiles()), [](const auto& rung) {
+  return fmt::format("{}_{}", std::get<0>(rung.param), std::get<1>(rung.param));
+});
+#endif
+
 }  // namespace
 }  // namespace gpt

@@ -134,6 +134,79 @@ __global__ void adamw_of_host(float* value, const float* gradient) {
   value[threadIdx.x] -= gradient[threadIdx.x];  // <- adamw_of_host
 }
 
+// Matrix products: C = A · B of (40, 40) matrices, in tiles of 8 × 8.
+
+__global__ void product_without_second_barrier(float* c, const float* a, const float* b) {
+  __shared__ float a_tile[8][8], b_tile[8][8];
+  const int x = threadIdx.x, y = threadIdx.y, m = blockIdx.y * 8 + y, n = blockIdx.x * 8 + x;
+  float sum = 0;
+  for (int k0 = 0; k0 < 40; k0 += 8) {
+    a_tile[y][x] = a[m * 40 + k0 + x];  // <- product_without_second_barrier
+    b_tile[y][x] = b[(k0 + y) * 40 + n];
+    __syncthreads();
+    for (int k = 0; k < 8; ++k) sum += a_tile[y][k] * b_tile[k][x];  // <= product_without_second_barrier
+  }
+  c[m * 40 + n] = sum;
+}
+
+__global__ void product_edge_not_checked(float* c, const float* a, const float* b) {
+  const int n = blockIdx.x * 32 + threadIdx.x, m = blockIdx.y * 8 + threadIdx.y;
+  float sum = 0;
+  for (int k = 0; k < 40; ++k) sum += a[m * 40 + k] * b[k * 40 + n];  // <- product_edge_not_checked
+  if (n < 40) c[m * 40 + n] = sum;
+}
+
+__global__ void product_rows_left(float* c, const float* a, int rows) {
+  __shared__ float tile[8][8];
+  const int x = threadIdx.x, y = threadIdx.y;
+  if (y >= rows) return;
+  tile[y][x] = a[y * 8 + x];
+  __syncthreads();  // <- product_rows_left
+  c[y * 8 + x] = tile[0][x];
+}
+
+__global__ void same_buffer(float* c, const float* a) {
+  __shared__ float tiles[2][64];
+  const int t = threadIdx.x;
+  float sum = 0, next = a[t];
+  tiles[0][t] = next;
+  __syncthreads();
+  for (int round = 0, now = 0; round < 4; ++round, now ^= 1) {
+    next = a[t] + round;
+    sum += tiles[now][63 - t];  // <= same_buffer
+    tiles[now][t] = next;       // <- same_buffer
+    __syncthreads();
+    tiles[now ^ 1][t] = next;
+    __syncthreads();
+  }
+  c[t] = sum;
+}
+
+__global__ void strip_without_syncwarp(float* c, const float* a) {
+  __shared__ float strip[32];
+  const int t = threadIdx.x;
+  strip[t] = a[t];       // <= strip_without_syncwarp
+  c[t] = strip[31 - t];  // <- strip_without_syncwarp
+}
+
+// Quantise and pack.
+
+__global__ void every_lane_writes_the_scale(float* scales, const float* x) {
+  float sum = fabsf(x[threadIdx.x]);
+  for (int distance = 16; distance > 0; distance /= 2) sum += __shfl_xor_sync(all_lanes, sum, distance);
+  scales[blockIdx.x] = sum / 32;  // <- every_lane_writes_the_scale
+}
+
+__global__ void half_a_word_each(unsigned* words, const float* x) {
+  const unsigned signs = __ballot_sync(all_lanes, x[threadIdx.x] < 0);
+  if (threadIdx.x % 16 == 0) words[blockIdx.x] = signs;  // <- half_a_word_each
+}
+
+__global__ void vote_of_half_the_lanes(unsigned* words, const float* x, int n) {
+  const int t = threadIdx.x;
+  if (t < n) words[t] = __ballot_sync(0xffff, x[t] < 0);  // <- vote_of_half_the_lanes
+}
+
 }  // namespace
 
 void launch_mutant(const char* wanted) {
@@ -165,6 +238,19 @@ void launch_mutant(const char* wanted) {
   if (is("tile_overwritten")) launch<tile_overwritten>({1, 64}, places.data(), ids, 128);
   if (is("run_in_two_chunks")) launch<run_in_two_chunks>({2, 32}, to, in, ids);
   if (is("adamw_of_host")) launch<adamw_of_host>({1, 64}, to, host.data());
+  const simt::DeviceArray<float> matrix(std::vector<float>(1600, 1.0f)), product(1600);
+  const float* m = matrix.data();
+  if (is("product_without_second_barrier"))
+    launch<product_without_second_barrier>({dim3(5, 5), dim3(8, 8)}, product.data(), m, m);
+  if (is("product_edge_not_checked"))
+    launch<product_edge_not_checked>({dim3(2, 5), dim3(32, 8)}, product.data(), m, m);
+  if (is("product_rows_left")) launch<product_rows_left>({1, dim3(8, 8)}, to, in, 5);
+  if (is("same_buffer")) launch<same_buffer>({1, 64}, to, in);
+  if (is("strip_without_syncwarp")) launch<strip_without_syncwarp>({1, 32}, to, in);
+  const simt::DeviceArray<unsigned> words(64);
+  if (is("every_lane_writes_the_scale")) launch<every_lane_writes_the_scale>({2, 32}, to, in);
+  if (is("half_a_word_each")) launch<half_a_word_each>({2, 32}, words.data(), in);
+  if (is("vote_of_half_the_lanes")) launch<vote_of_half_the_lanes>({1, 32}, words.data(), in, 20);
 }
 
 }  // namespace gpt::KERNEL_SPACE

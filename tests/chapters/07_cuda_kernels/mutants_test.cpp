@@ -63,7 +63,9 @@ INSTANTIATE_TEST_SUITE_P(OfControl, Mutants,
                          testing::Values(Mutant{"tree_barrier_in_branch", "deadlock"},
                                          Mutant{"columns_early_return", "deadlock"},
                                          Mutant{"shuffle_in_the_loop", "which does not take part"},
-                                         Mutant{"lanes_left", "which does not take part"}),
+                                         Mutant{"lanes_left", "which does not take part"},
+                                         Mutant{"product_rows_left", "deadlock"},
+                                         Mutant{"vote_of_half_the_lanes", "not in its mask"}),
                          [](const auto& mutant) { return std::string(mutant.param.name); });
 
 #ifdef SIMT_CHECKED
@@ -79,7 +81,13 @@ INSTANTIATE_TEST_SUITE_P(OfMemory, Mutants,
                                          Mutant{"columns_without_atomics", "race in global memory"},
                                          Mutant{"tile_overwritten", "race in shared memory"},
                                          Mutant{"run_in_two_chunks", "race in global memory"},
-                                         Mutant{"adamw_of_host", "the host's"}),
+                                         Mutant{"adamw_of_host", "the host's"},
+                                         Mutant{"product_without_second_barrier", "race in shared memory"},
+                                         Mutant{"product_edge_not_checked", "past the end"},
+                                         Mutant{"same_buffer", "race in shared memory"},
+                                         Mutant{"strip_without_syncwarp", "__syncwarp"},
+                                         Mutant{"every_lane_writes_the_scale", "race in global memory"},
+                                         Mutant{"half_a_word_each", "race in global memory"}),
                          [](const auto& mutant) { return std::string(mutant.param.name); });
 #endif
 
