@@ -52,7 +52,7 @@ __global__ void forward_online_kernel(float* losses, float* lse, const T* logits
     if (value > largest) total *= __expf(largest - value), largest = value;
     total += __expf(value - largest);
   };
-  for_row(
+  for_row<pack<T>>(
       row, vocabulary, threadIdx.x, threads,
       [&](const float(&x)[pack<T>], int64_t) {
         float of_pack = x[0];
@@ -71,33 +71,34 @@ __device__ inline float gradient(float logit, float lse, float scale, bool is_ta
   return scale * (__expf(logit - lse) - (is_target ? 1.0f : 0.0f));
 }
 
-template <class T>
-__global__ void backward_kernel(T* d_logits, const T* logits, const float* lse, const int32_t* targets,
+template <class D, class T>
+__global__ void backward_kernel(D* d_logits, const T* logits, const float* lse, const int32_t* targets,
                                 float scale, int64_t rows, int64_t vocabulary) {
   const int64_t i = thread_index(), r = i / vocabulary;
   if (r >= rows) return;
   const int32_t target = targets[r];
   const float value = gradient(to_float(logits[i]), lse[r], scale, i % vocabulary == target);
-  d_logits[i] = from_float<T>(target < 0 ? 0.0f : value);
+  d_logits[i] = from_float<D>(target < 0 ? 0.0f : value);
 }
 
 // [backward]
-/// A block a row. Both rows begin equally far from a multiple of 16 bytes.
-template <class T>
-__global__ void backward_row_kernel(T* d_logits, const T* logits, const float* lse, const int32_t* targets,
+/// A block a row. Both rows begin equally many elements after a multiple of 16.
+template <class D, class T>
+__global__ void backward_row_kernel(D* d_logits, const T* logits, const float* lse, const int32_t* targets,
                                     float scale, int64_t vocabulary) {
+  constexpr int width = pack<D> < pack<T> ? pack<D> : pack<T>;  // 4, or 8 if both are bf16
   const int64_t r = blockIdx.x;
   const T* row = logits + r * vocabulary;
-  T* out = d_logits + r * vocabulary;
+  D* out = d_logits + r * vocabulary;
   const int32_t target = targets[r];
   const float log_sum = lse[r], factor = target < 0 ? 0.0f : scale;
-  for_row(
+  for_row<width>(
       row, vocabulary, threadIdx.x, threads,
-      [&](float(&x)[pack<T>], int64_t first) {
-        for (int i = 0; i < pack<T>; ++i) x[i] = gradient(x[i], log_sum, factor, first + i == target);
+      [&](float(&x)[width], int64_t first) {
+        for (int i = 0; i < width; ++i) x[i] = gradient(x[i], log_sum, factor, first + i == target);
         store_pack(out + first, x);
       },
-      [&](int64_t v) { out[v] = from_float<T>(gradient(to_float(row[v]), log_sum, factor, v == target)); });
+      [&](int64_t v) { out[v] = from_float<D>(gradient(to_float(row[v]), log_sum, factor, v == target)); });
 }
 // [/backward]
 
@@ -117,23 +118,29 @@ void cross_entropy_forward(float* losses, float* lse, DType type, const void* lo
   });
 }
 
-void cross_entropy_backward(DType type, void* d_logits, const void* logits, const float* lse,
+void cross_entropy_backward(DType d_type, void* d_logits, DType type, const void* logits, const float* lse,
                             const int32_t* targets, double scale, int64_t rows, int64_t vocabulary, int rung,
                             Stream stream) {
   if (rows == 0) return;
   const float factor = static_cast<float>(scale);
-  for_type(type, [&](auto zero) {
-    using T = decltype(zero);
-    T* out = static_cast<T*>(d_logits);
-    const T* x = static_cast<const T*>(logits);
-    const bool alike = (reinterpret_cast<uintptr_t>(out) - reinterpret_cast<uintptr_t>(x)) % 16 == 0;
-    if (rung >= 1 && alike) {
-      simt::launch<backward_row_kernel<T>>({static_cast<unsigned>(rows), threads, 0, native(stream)}, out, x,
-                                           lse, targets, factor, vocabulary);
+  const auto launch = [&](auto* out, const auto* x) {
+    using D = std::remove_cvref_t<decltype(*out)>;
+    using T = std::remove_cvref_t<decltype(*x)>;
+    const uintptr_t apart =
+        reinterpret_cast<uintptr_t>(out) / sizeof(D) - reinterpret_cast<uintptr_t>(x) / sizeof(T);
+    if (rung >= 1 && apart % 16 == 0) {
+      simt::launch<backward_row_kernel<D, T>>({static_cast<unsigned>(rows), threads, 0, native(stream)}, out,
+                                              x, lse, targets, factor, vocabulary);
     } else {
-      simt::launch<backward_kernel<T>>({blocks_for(rows * vocabulary, threads), threads, 0, native(stream)},
-                                       out, x, lse, targets, factor, rows, vocabulary);
+      simt::launch<backward_kernel<D, T>>(
+          {blocks_for(rows * vocabulary, threads), threads, 0, native(stream)}, out, x, lse, targets, factor,
+          rows, vocabulary);
     }
+  };
+  for_type(d_type, [&](auto d_zero) {
+    for_type(type, [&](auto zero) {
+      launch(static_cast<decltype(d_zero)*>(d_logits), static_cast<const decltype(zero)*>(logits));
+    });
   });
 }
 

@@ -15,8 +15,9 @@ SIMT_ON_EVERY_MACHINE(
 void cross_entropy_forward(float* losses, float* lse, DType type, const void* logits, const int32_t* targets,
                            int64_t rows, int64_t vocabulary, int rung = cross_entropy_forward_rungs - 1,
                            Stream stream = nullptr);
-/// d_logits = scale · (softmax(logits) - one_hot(target)), 0 for rows without a target. d_logits may be logits.
-void cross_entropy_backward(DType type, void* d_logits, const void* logits, const float* lse,
+/// d_logits = scale · (softmax(logits) - one_hot(target)), 0 for rows without a target. d_logits, of `d_type`,
+/// may be logits where the two types are the same.
+void cross_entropy_backward(DType d_type, void* d_logits, DType type, const void* logits, const float* lse,
                             const int32_t* targets, double scale, int64_t rows, int64_t vocabulary,
                             int rung = cross_entropy_backward_rungs - 1, Stream stream = nullptr);
 )

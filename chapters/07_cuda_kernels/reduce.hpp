@@ -43,22 +43,21 @@ __device__ float block_max(float x) {
 }
 
 // [row]
-/// Calls f(pack, first index) for the packs of a row that begin at multiples of 16 bytes, and g(i) for the
-/// elements before and after them: the row of a matrix may begin anywhere. `thread` of `threads` do it
-/// together.
-template <class T, class F, class G>
+/// Calls f(pack, first index) for packs of `width` neighbours and g(i) for the elements before and after
+/// them: the row of a matrix may begin anywhere. Packs begin at a multiple of 16 elements, where a sector
+/// does too. `thread` of `threads` do it together.
+template <int width, class T, class F, class G>
 __device__ void for_row(const T* row, int64_t n, int thread, int threads, F f, G g) {
-  const int64_t past = static_cast<int64_t>(reinterpret_cast<uintptr_t>(row) % 16 / sizeof(T));
-  const int64_t missing = past == 0 ? 0 : pack<T> - past;
+  const int64_t missing = -static_cast<int64_t>(reinterpret_cast<uintptr_t>(row) / sizeof(T)) & 15;
   const int64_t head = missing < n ? missing : n;
-  const int64_t packs = (n - head) / pack<T>;
+  const int64_t packs = (n - head) / width;
   for (int64_t i = thread; i < head; i += threads) g(i);
   for (int64_t p = thread; p < packs; p += threads) {
-    float x[pack<T>];
-    load_pack(row + head + p * pack<T>, x);
-    f(x, head + p * pack<T>);
+    float x[width];
+    load_pack(row + head + p * width, x);
+    f(x, head + p * width);
   }
-  for (int64_t i = head + packs * pack<T> + thread; i < n; i += threads) g(i);
+  for (int64_t i = head + packs * width + thread; i < n; i += threads) g(i);
 }
 // [/row]
 

@@ -53,7 +53,7 @@ __global__ void sum_shuffles_kernel(float* of_block, const T* x, int64_t n) {
 template <bool square, class T>
 __global__ void sum_packs_kernel(float* of_block, const T* x, int64_t n) {
   float sum = 0;
-  for_row(
+  for_row<pack<T>>(
       x, n, static_cast<int>(thread_index()), static_cast<int>(gridDim.x * blockDim.x),
       [&](const float(&v)[pack<T>], int64_t) {
         for (const float value : v) sum += term<square>(value);

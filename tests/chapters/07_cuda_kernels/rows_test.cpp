@@ -116,15 +116,17 @@ TEST_P(Rows, CrossEntropy) {
         expect_close(lse.host(), lse_wanted, 1e-5);
       }
       const DeviceTensor lse(lse_wanted, DType::f32);
-      for (int rung = 0; rung < cross_entropy_backward_rungs; ++rung) {
-        SCOPED_TRACE(fmt::format("{}, {} x {}, backward rung {}", type, rows, vocabulary, rung));
-        const DeviceTensor d({rows, vocabulary}, type);
-        kernels::cross_entropy_backward(type, d.data(), logits.data(), lse.floats(), targets.ints(), 0.25,
-                                        rows, vocabulary, rung);
-        expect_close(d.host(), d_wanted, tolerance(type));
-      }
-      kernels::cross_entropy_backward(type, logits.data(), logits.data(), lse.floats(), targets.ints(), 0.25,
-                                      rows, vocabulary);  // in place
+      for (const DType d_type : both_types)
+        for (int rung = 0; rung < cross_entropy_backward_rungs; ++rung) {
+          SCOPED_TRACE(
+              fmt::format("{} to {}, {} x {}, backward rung {}", type, d_type, rows, vocabulary, rung));
+          const DeviceTensor d({rows, vocabulary}, d_type);
+          kernels::cross_entropy_backward(d_type, d.data(), type, logits.data(), lse.floats(), targets.ints(),
+                                          0.25, rows, vocabulary, rung);
+          expect_close(d.host(), d_wanted, tolerance(d_type));
+        }
+      kernels::cross_entropy_backward(type, logits.data(), type, logits.data(), lse.floats(), targets.ints(),
+                                      0.25, rows, vocabulary);  // in place
       expect_close(logits.host(), d_wanted, tolerance(type));
     }
 }
@@ -145,6 +147,28 @@ TEST(RowsCounts, TheFastestRungsMoveTheBytesAndNoMore) {
       kernels::layernorm_forward(type, y.data(), mean.floats(), rstd.floats(), x.data(), f.floats(),
                                  f.floats(), rows, width);
     });
+  }
+}
+
+TEST(RowsCounts, CrossEntropyReadsEachLogitOnce) {
+  const int64_t rows = 8, vocabulary = 4099;  // odd: rows begin anywhere
+  Tensor of_rows({rows}, DType::i32);
+  for (int64_t r = 0; r < rows; ++r) of_rows.at<int32_t>({r}) = static_cast<int32_t>(501 * r);
+  const DeviceTensor targets(of_rows, DType::i32), losses({rows}, DType::f32), lse({rows}, DType::f32);
+  for (const DType type : both_types) {
+    const double elements = static_cast<double>(rows * vocabulary);
+    const DeviceTensor logits(random_values({rows, vocabulary}, 1), type);
+    expect_few_sectors(elements * size_of(type), [&] {
+      kernels::cross_entropy_forward(losses.floats(), lse.floats(), type, logits.data(), targets.ints(), rows,
+                                     vocabulary);
+    });
+    for (const DType d_type : both_types) {
+      const DeviceTensor d({rows, vocabulary}, d_type);
+      expect_few_sectors(elements * (size_of(type) + size_of(d_type)), [&] {
+        kernels::cross_entropy_backward(d_type, d.data(), type, logits.data(), lse.floats(), targets.ints(),
+                                        0.25, rows, vocabulary);
+      });
+    }
   }
 }
 #endif
