@@ -41,6 +41,7 @@ const std::vector<Family>& families() {
       GPT_FAMILY(embedding, "Embedding: gradients that meet"),
       GPT_FAMILY(cross_entropy, "Cross-entropy over a vocabulary"),
       GPT_FAMILY(adamw, "AdamW and dropout: bytes alone"),
+      GPT_FAMILY(attention, "Attention: scores that are never stored"),
   };
   return all;
 }

@@ -7,5 +7,7 @@ namespace gpt::KERNEL_SPACE {
 
 /// Launches the kernel of this name; throws Error if the mistake is noticed.
 void launch_mutant(const char* name);
+/// The same for those of attention.
+void launch_attention_mutant(const char* name);
 
 }  // namespace gpt::KERNEL_SPACE

@@ -16,10 +16,12 @@ using testing::HasSubstr;
 
 /// "mutants.cu:42", the line that ends in `mark`; "" if none does.
 std::string place(const std::string& mark) {
-  std::ifstream source(MUTANTS_SOURCE);
-  std::string line;
-  for (int number = 1; std::getline(source, line); ++number)
-    if (line.ends_with("// " + mark)) return fmt::format("mutants.cu:{}", number);
+  for (const std::string file : {"mutants.cu", "attention_mutants.cu"}) {
+    std::ifstream source(MUTANTS_FOLDER + file);
+    std::string line;
+    for (int number = 1; std::getline(source, line); ++number)
+      if (line.ends_with("// " + mark)) return fmt::format("{}:{}", file, number);
+  }
   return "";
 }
 
@@ -34,6 +36,7 @@ void PrintTo(const Mutant& mutant, std::ostream* out) {
 std::string report(const char* name) {
   try {
     KERNEL_SPACE::launch_mutant(name);
+    KERNEL_SPACE::launch_attention_mutant(name);
   } catch (const Error& error) {
     return error.what();
   }
@@ -67,6 +70,10 @@ INSTANTIATE_TEST_SUITE_P(OfControl, Mutants,
                                          Mutant{"product_rows_left", "deadlock"},
                                          Mutant{"vote_of_half_the_lanes", "not in its mask"}),
                          [](const auto& mutant) { return std::string(mutant.param.name); });
+INSTANTIATE_TEST_SUITE_P(OfAttentionsControl, Mutants,
+                         testing::Values(Mutant{"maximum_of_the_seen", "which does not take part"},
+                                         Mutant{"warp_skips_the_barrier", "deadlock"}),
+                         [](const auto& mutant) { return std::string(mutant.param.name); });
 
 #ifdef SIMT_CHECKED
 /// What the checker alone sees.
@@ -88,6 +95,13 @@ INSTANTIATE_TEST_SUITE_P(OfMemory, Mutants,
                                          Mutant{"strip_without_syncwarp", "__syncwarp"},
                                          Mutant{"every_lane_writes_the_scale", "race in global memory"},
                                          Mutant{"half_a_word_each", "race in global memory"}),
+                         [](const auto& mutant) { return std::string(mutant.param.name); });
+INSTANTIATE_TEST_SUITE_P(OfAttentionsMemory, Mutants,
+                         testing::Values(Mutant{"keys_without_barrier", "race in shared memory"},
+                                         Mutant{"weights_over_keys", "race in shared memory"},
+                                         Mutant{"next_keys_too_early", "race in shared memory"},
+                                         Mutant{"key_of_the_future", "has not written"},
+                                         Mutant{"two_blocks_add", "race in global memory"}),
                          [](const auto& mutant) { return std::string(mutant.param.name); });
 #endif
 
