@@ -63,7 +63,7 @@ set(GPT_MPI_ENVIRONMENT
   OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_btl=self,vader OMPI_MCA_pml=ob1
   OMPI_MCA_btl_vader_single_copy_mechanism=none
   GTEST_COLOR=no   # mpirun gives rank 0 a terminal of its own
-  ASAN_OPTIONS=detect_leaks=1:leak_check_at_exit=0   # see tests/mpi_main.cpp
+  ASAN_OPTIONS=detect_leaks=1:leak_check_at_exit=0   # see tests/mpi_tests.cpp
   LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/open_mpi.supp:print_suppressions=0)
 
 # add_chapter_test(05_gpt SOURCES a_test.cpp … [LABELS threads …] [NAME suffix] [LIBRARIES …])
@@ -95,8 +95,8 @@ endfunction()
 function(add_mpi_test chapter)
   cmake_parse_arguments(A "" "NAME" "SOURCES;RANKS;LABELS" ${ARGN})
   set(target test_${chapter}_mpi_${A_NAME})
-  add_executable(${target} ${A_SOURCES} ${PROJECT_SOURCE_DIR}/tests/mpi_main.cpp)
-  target_link_libraries(${target} PRIVATE chapter_${chapter} GTest::gtest MPI::MPI_CXX)
+  add_executable(${target} ${A_SOURCES})
+  target_link_libraries(${target} PRIVATE chapter_${chapter} gpt_mpi_main)
   gpt_collect_test(${target} ${A_LABELS})
   foreach(ranks IN LISTS A_RANKS)
     set(test "${chapter}: mpi ${A_NAME} on ${ranks} ranks")

@@ -1,0 +1,184 @@
+"""./book exercise, hint, status, watch, solution and grade. Called by ./book, which has configured the build."""
+
+import os
+import sys
+import time
+
+import grade
+from attempt import attempt
+from catalogue import ROOT, Mistake, catalogue, find
+from progress import Progress
+
+COLOURS = {"✓": "32", "✗": "31", "TODO": "33", "–": "2"} if sys.stdout.isatty() and "NO_COLOR" not in os.environ else {}
+
+
+def coloured(line):
+    mark = line.split(maxsplit=1)[0] if line.startswith("  ") and line.strip() else ""
+    return f"\033[{COLOURS[mark]}m{line}\033[0m" if mark in COLOURS else line
+
+
+def paint(text, colour):
+    return f"\033[{colour}m{text}\033[0m" if COLOURS else text
+
+
+def next_open(exercises, progress):
+    return next((e for e in exercises if progress.state(e) != "done"), None)
+
+
+def choose(exercises, progress, words):
+    """The exercise that is meant: the named one, or the first that is not done (of the book, or of a chapter)."""
+    chosen = find(exercises, words[0]) if words else exercises
+    exercise = next_open(chosen, progress) or (chosen[0] if len(chosen) == 1 else None)
+    if exercise is None:
+        print("All exercises are done. What is left is to train something." if not words else
+              f"All exercises of chapter {words[0]} are done.")
+        raise SystemExit(0)
+    return exercise
+
+
+def introduce(exercise):
+    print(paint(f"{exercise.id} {exercise.title}", "1"))
+    print(f"{exercise.skeleton} · {exercise.points} points · about {exercise.minutes} minutes\n")
+
+
+def try_exercise(exercise, progress, verbose=False):
+    """Builds, tests, reports; True if it is done."""
+    introduce(exercise)
+    result = attempt(exercise)
+    if result.verdict == "compile":
+        print(result.output if verbose else result.message)
+        print("\nIt does not compile yet." + ("" if verbose else f" All messages: ./book exercise {exercise.id} --verbose"))
+    else:
+        for line in result.output.splitlines():
+            print(coloured(line))
+        if result.message:
+            print(("" if result.output.endswith("\n") or not result.output else "\n") + "  " + result.message)
+    progress.note_attempt(exercise, result.verdict)
+    print()
+    if result.verdict == "todo":
+        print(exercise.task)
+        print(f"\nOpen {exercise.skeleton}, and replace the TODO. Then: ./book exercise {exercise.id}")
+    elif result.verdict == "passed":
+        print(paint(f"{exercise.id} is done", "32") + f" ({result.seconds:.1f} s).")
+    elif result.verdict == "skipped":
+        print(f"{exercise.id} was skipped: {result.message}")
+    elif result.verdict != "compile":
+        print(f"Not yet ({result.seconds:.1f} s). A hint: ./book hint {exercise.id}")
+    return result.verdict == "passed"
+
+
+def command_exercise(exercises, progress, words):
+    verbose = "--verbose" in words
+    words = [word for word in words if word != "--verbose"]
+    exercise = choose(exercises, progress, words)
+    done = try_exercise(exercise, progress, verbose)
+    following = next_open(exercises, progress)
+    if done:
+        print(f"Next: ./book exercise {following.id}, {following.title}" if following else "That was the last one.")
+    return 0 if done else 1
+
+
+def command_hint(exercises, progress, words):
+    exercise = choose(exercises, progress, words)
+    seen = progress.hints_seen(exercise)
+    introduce(exercise)
+    shown = min(seen + 1, len(exercise.hints))
+    for number in range(shown):
+        print(f"Hint {number + 1} of {len(exercise.hints)}: {exercise.hints[number]}\n")
+    progress.note(exercise, hints=shown)
+    if seen == len(exercise.hints):
+        print(f"That is all. The solution: ./book solution {exercise.id}")
+    return 0
+
+
+def command_status(exercises, progress, words):
+    if words:
+        for exercise in find(exercises, words[0]):
+            hints = progress.hints_seen(exercise)
+            print(f"{exercise.id}  {progress.state(exercise):7}  {exercise.points:2} points  {exercise.title}"
+                  + (f"  ({hints} hint{'s' if hints > 1 else ''})" if hints else ""))
+        return 0
+    chapters = {}
+    for exercise in exercises:
+        chapters.setdefault(exercise.chapter, []).append(exercise)
+    width = max(len(c) for c in chapters)
+    for chapter, members in chapters.items():
+        states = [progress.state(e) for e in members]
+        marks = "".join({"done": "■", "changed": "◩", "tried": "◧", "new": "□"}[s] for s in states)
+        points = sum(e.points for e, s in zip(members, states) if s == "done")
+        print(f"{chapter:{width}}  {paint(marks.ljust(6), '32')}  {states.count('done')} of {len(members)}, "
+              f"{points:2} of {sum(e.points for e in members):2} points")
+    points = sum(e.points for e in exercises if progress.state(e) == "done")
+    print(f"\n{points} of {sum(e.points for e in exercises)} points"
+          "   (■ done  ◩ changed since it was done  ◧ tried  □ new)")
+    following = next_open(exercises, progress)
+    if following:
+        print(f"Next: ./book exercise {following.id}, {following.title}")
+    return 0
+
+
+def command_watch(exercises, progress, words):
+    """Runs the exercise whenever its file is saved. Polls, so it works on any file system and without a terminal."""
+    exercise, before = choose(exercises, progress, words), None
+    try:
+        while True:
+            stamp = (ROOT / exercise.skeleton).stat().st_mtime_ns if (ROOT / exercise.skeleton).is_file() else None
+            if stamp != before:
+                before = stamp
+                if sys.stdout.isatty():
+                    print("\033[2J\033[H", end="")
+                if try_exercise(exercise, progress):
+                    following = next_open(find(exercises, words[0]) if words else exercises, progress)
+                    if following is None:
+                        return 0
+                    exercise, before = following, None
+                    print(f"Next: {exercise.id} {exercise.title}. Save {exercise.skeleton} to try it; Ctrl-C ends.", flush=True)
+                    stamp = before = (ROOT / exercise.skeleton).stat().st_mtime_ns
+                else:
+                    print(f"Watching {exercise.skeleton}; Ctrl-C ends.", flush=True)
+            time.sleep(0.3)
+    except KeyboardInterrupt:
+        print()
+        return 0
+
+
+def command_solution(exercises, progress, words):
+    sure = "--yes" in words
+    words = [word for word in words if word != "--yes"]
+    if not words:
+        raise Mistake("which solution? ./book solution 09.2")
+    exercise = find(exercises, words[0])[0]
+    if not sure and progress.state(exercise) != "done":
+        if not sys.stdin.isatty():
+            raise Mistake(f"{exercise.id} is not done yet; with --yes the solution is shown all the same")
+        left = len(exercise.hints) - progress.hints_seen(exercise)
+        question = f"{exercise.id} is not done yet" + (f", and {left} hint{'s are' if left > 1 else ' is'} unread" if left else "")
+        if input(f"{question}. Show the solution? [y/N] ").strip().lower() not in ("y", "yes"):
+            return 0
+    introduce(exercise)
+    print((ROOT / exercise.solution).read_text(encoding="utf-8"), end="")
+    print(f"\n{exercise.solution}")
+    return 0
+
+
+def main(arguments):
+    if len(arguments) < 1 or f"command_{arguments[0]}" not in globals() and arguments[0] != "grade":
+        raise Mistake("exercise, hint, status, watch, solution or grade")
+    exercises = catalogue()
+    if arguments[0] == "grade":
+        return grade.main(exercises, arguments[1:])
+    unknown = [w for w in arguments[1:] if w.startswith("-") and w not in ("--verbose", "--yes")]
+    if unknown or len([w for w in arguments[1:] if not w.startswith("-")]) > 1:
+        raise Mistake(f"./book {arguments[0]} takes the number of one exercise, such as 09.2")
+    return globals()[f"command_{arguments[0]}"](exercises, Progress(), arguments[1:])
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except Mistake as mistake:
+        print(f"book: {mistake}", file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(1)

@@ -1,0 +1,223 @@
+"""One attempt at an exercise: build it, run its tests in a process of their own, and say what came of it."""
+
+import json
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from catalogue import ROOT, Mistake
+
+SECONDS = 20                    # an exercise's tests take less than two
+BUILD = Path(os.environ.get("BOOK_BUILD", ROOT / "build" / "release"))
+
+
+@dataclass
+class Test:
+    name: str
+    title: str
+    verdict: str                # passed, failed, todo, skipped, missing
+    output: str = ""
+
+
+@dataclass
+class Attempt:
+    verdict: str                # passed, failed, todo, skipped, compile, hang, crash
+    message: str = ""           # why there are no tests, or too few
+    output: str = ""            # what the program printed
+    tests: list = field(default_factory=list)
+    seconds: float = 0.0
+
+
+# ---- building
+
+DIAGNOSTIC = re.compile(r"^(?P<file>[^\s:][^:\n]*):(?P<line>\d+):(?:\d+:)? (?P<kind>error|fatal error|warning|note|  required from[^\n]*)")
+
+
+def build(target, build_folder=BUILD):
+    """Returns what the compiler said if the target cannot be built, else None."""
+    jobs = str(len(os.sched_getaffinity(0)))
+    done = subprocess.run(["flock", str(ROOT / "build"), "ninja", "-C", str(build_folder), "-j", jobs, "-k", "0", target],
+                          stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace")
+    if done.returncode == 0:
+        return None
+    if "unknown target" in done.stdout + done.stderr:
+        raise Mistake(f"the build knows no {target}; is it in tests/exercises, and its chapter in the build?")
+    return done.stdout + done.stderr
+
+
+def learners_lines(said, file):
+    """Of the compiler's messages, the first error; and before it the line of `file` that led there, if it is elsewhere."""
+    blocks = []                                    # (file, line number, kind, text)
+    for line in said.splitlines():
+        match = DIAGNOSTIC.match(line)
+        if match:
+            blocks.append((match["file"], match["kind"], [line]))
+        elif line.startswith(("ninja:", "[", "FAILED", "cc1plus", "In file", "/usr/bin/")):
+            if "undefined reference" in line:
+                blocks.append((str(file), "error", [line]))
+            elif blocks:
+                blocks.append(("", "", []))
+        elif blocks and blocks[-1][2]:
+            blocks[-1][2].append(line)
+    errors = [b for b in blocks if "error" in b[1]]
+    mine = [b for b in blocks if b[0].endswith(str(file))]
+    first = next((b for b in errors if b[0].endswith(str(file))), None)
+    if first is None and mine and errors:          # a mistake in a header that one of the learner's lines has caused
+        chosen = [mine[0], errors[0]]
+    else:
+        chosen = [first or (errors[0] if errors else ("", "", said.splitlines()[-20:]))]
+    text = "\n".join("\n".join(block[2][:6]) for block in chosen)
+    more = len(errors) - 1
+    return text.replace(str(ROOT) + "/", "") + (f"\n({more} more error{'s' if more > 1 else ''} below it)" if more > 0 else "")
+
+
+# ---- running
+
+def ranks_of(target, build_folder=BUILD):
+    listed = build_folder / "exercises.txt"
+    for line in listed.read_text().splitlines() if listed.is_file() else []:
+        name, _, ranks = line.partition(" ")
+        if name == target:
+            return int(ranks)
+    return 0
+
+
+def stop(process, mark):
+    """Ends the program with all that it has started: by its session, and by the mark in the environment."""
+    process.terminate()                            # mpirun then ends its ranks
+    try:
+        process.wait(2)
+    except subprocess.TimeoutExpired:
+        pass
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit() or int(folder.name) == os.getpid():
+            continue
+        try:
+            if f"EXERCISE_REPORT={mark}".encode() in (folder / "environ").read_bytes().split(b"\0"):
+                os.kill(int(folder.name), signal.SIGKILL)
+        except OSError:
+            pass
+    try:
+        process.kill()
+    except ProcessLookupError:
+        pass
+
+
+def limited(memory, user):
+    """What the child does before it becomes the program: a session of its own, limits, and another user's rights."""
+    def prepare():
+        os.setsid()
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if memory:
+            resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 28, 1 << 28))
+        if user:
+            os.setgroups([])
+            os.setgid(user.pw_gid)
+            os.setuid(user.pw_uid)
+    return prepare
+
+
+NONCE = b"nonce of this program: "           # in tests/exercises/report.cpp, then 32 characters
+
+
+def run(program, ranks, seconds=SECONDS, nonce=None, memory=None, user=None):
+    """Runs the program in an empty folder that is thrown away. Returns (lines of its report, output, why it ended or "").
+
+    nonce: 32 characters that every line of the report must bear; memory: bytes that a process may map; user: whose rights it
+    gets (an entry of pwd), as root only.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="exercise-"))
+    try:
+        report, output = folder / "report", folder / "output"
+        command = [str(program)]
+        if nonce:
+            code = program.read_bytes()
+            at = code.index(NONCE) + len(NONCE)
+            (folder / "program").write_bytes(code[:at] + nonce.encode() + code[at + len(nonce):])
+            (folder / "program").chmod(0o755)
+            command = [str(folder / "program")]
+        if user:                                   # who writes there, and nowhere else
+            os.chown(folder, user.pw_uid, user.pw_gid)
+        if ranks:
+            command = ["mpirun", "-np", str(ranks), *command]
+        env = {**os.environ, "EXERCISE_REPORT": str(report), "TMPDIR": str(folder), "HOME": str(folder), "OMP_NUM_THREADS": "1"}
+        with open(output, "w") as out:
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, env=env,
+                                       cwd=folder, preexec_fn=limited(memory, user))
+        ended = ""
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            ended = "hang"
+        stop(process, report)
+        code = process.wait()
+        if not ended and code < 0:
+            ended = f"signal {-code}, {signal.Signals(-code).name}"
+        lines = []
+        for line in report.read_text(errors="replace").splitlines() if report.is_file() else []:
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(entry, dict) and (not nonce or entry.get("nonce") == nonce):
+                lines.append(entry)
+        with open(output, encoding="utf-8", errors="replace") as text:
+            return lines, text.read(1 << 20), ended
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+HANG = ("stopped after {seconds} s{where}. Either a loop does not end, or {who}")
+DEADLOCK = {False: "threads wait for each other: does every rank make the same calls in the same order?",
+            True: "ranks wait for each other: does every rank make the same calls in the same order, and is every message "
+                  "that is received also sent?"}
+
+
+def attempt(exercise, kind="exercise", mistake="", build_folder=BUILD, seconds=SECONDS, file=None, **limits):
+    """kind: exercise, solution, graded, or wrong with the name of the mistake; limits: as run() takes them."""
+    began = time.monotonic()
+    target = f"{kind}_{exercise.target}" + (f"_{mistake}" if mistake else "")
+    said = build(target, build_folder)
+    if said is not None:
+        return Attempt("compile", learners_lines(said, file or exercise.skeleton), said, seconds=time.monotonic() - began)
+    result = examine(exercise, target, build_folder, seconds, **limits)
+    result.seconds = time.monotonic() - began
+    return result
+
+
+def examine(exercise, target, build_folder=BUILD, seconds=SECONDS, **limits):
+    """Runs the tests of a program that is built, and judges them."""
+    ranks = ranks_of(exercise.target, build_folder)
+    if ranks and not shutil.which("mpirun"):
+        return Attempt("skipped", "mpirun, of Open MPI, is not here")
+    lines, output, ended = run(build_folder / "bin" / "exercises" / target, ranks, seconds, **limits)
+    done = {line["test"]: line for line in lines if line["verdict"] not in ("started", "end")}
+    tests = []
+    for name in exercise.test_names():
+        line = done.get(name)
+        tests.append(Test(name, line["title"], line["verdict"], line["output"]) if line else Test(name, name, "missing"))
+    complete = any(line["verdict"] == "end" for line in lines) and all(t.verdict != "missing" for t in tests)
+    result = Attempt("passed", output=output, tests=tests)
+    verdicts = {test.verdict for test in tests}
+    if not complete:
+        running = [line["title"] for line in lines if line["verdict"] == "started" and line["test"] not in done]
+        where = f" in the test “{running[-1]}”" if running else ""
+        result.verdict = "hang" if ended == "hang" else "crash"
+        result.message = (HANG.format(seconds=seconds, where=where, who=DEADLOCK[ranks > 0]) if ended == "hang" else
+                          f"the program ended{where}, before its last test{': ' + ended if ended else ''}")
+    elif "todo" in verdicts:
+        result.verdict = "todo"
+    elif "failed" in verdicts:
+        result.verdict = "failed"
+    elif verdicts == {"skipped"}:
+        result.verdict = "skipped"
+        result.message = tests[0].output.strip()
+    return result
