@@ -35,6 +35,7 @@ DataParallel::DataParallel(ParameterStore& parameters, Communicator& communicato
               communicator_.size());
     tree_.emplace(gradients_, options_.leaves / communicator_.size());
   }
+  reducer_->arrange(parameters_, plan_, gradients_);
   for (size_t i = 0; i < parameters_.parameters().size(); ++i)
     parameters_.parameters()[i].variable.node()->on_ready([this, i] { ready(i); });
 }
@@ -47,6 +48,7 @@ void DataParallel::set_bucket_bytes(int64_t bytes) {
   GPT_CHECK(!armed_ && first_, "other buckets in the middle of a step");
   options_.bucket_bytes = bytes;
   plan_ = plan_buckets(parameters_, bytes);
+  reducer_->arrange(parameters_, plan_, gradients_);
 }
 
 void DataParallel::broadcast_parameters() {
@@ -111,12 +113,11 @@ void DataParallel::finish() {
   if (tree_) tree_->restart();
   first_ = true;
   bucket_intervals_.clear();
-  for (size_t b = 0; b < works_.size(); ++b) {
-    works_[b]->wait();
-    bucket_intervals_.push_back(works_[b]->interval());
-    const auto [from, to, parameters] = plan_.buckets[b];
-    if (staged()) parameters_.gradients().slice(0, from, to).copy_from(gradients_.slice(0, from, to));
+  for (const auto& work : works_) {
+    work->wait();
+    bucket_intervals_.push_back(work->interval());
   }
+  if (staged()) parameters_.gradients().copy_from(gradients_);
   communication_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 // [/hooks]

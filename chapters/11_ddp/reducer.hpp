@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "11_ddp/background_group.hpp"
+#include "11_ddp/bucket.hpp"
 
 namespace gpt {
 
@@ -14,10 +15,16 @@ class GradientReducer {
  public:
   virtual ~GradientReducer() = default;
 
+  /// Says where the buckets lie: before the first start(), and between steps when they change. `gradients` is
+  /// the row of all gradients that they are cut from. The plain sum need not know.
+  virtual void arrange(const ParameterStore& /*parameters*/, const BucketPlan& /*plan*/,
+                       const Tensor& /*gradients*/) {}
+
   /// Begins to turn `gradients`, this rank's part of bucket number `bucket`, into the sum over all ranks, in
-  /// place; wait() of the result ends it. In every step all ranks call this for all buckets in order, with
-  /// the same sizes, so what belongs to a bucket (a remainder that was not sent, say) can be kept by its
-  /// number. The calls come out of the backward pass: they must not wait for other ranks.
+  /// place; wait() of the result ends it, though a reducer may leave part of a bucket to a later one: the
+  /// sums are all there when all buckets were waited for. In every step all ranks call this for all buckets
+  /// in order, with the same sizes, so what belongs to a bucket (a remainder that was not sent, say) can be
+  /// kept by its number. The calls come out of the backward pass: they must not wait for other ranks.
   virtual std::unique_ptr<Work> start(size_t bucket, const Tensor& gradients) = 0;
 };
 
