@@ -34,6 +34,7 @@ struct Ladder {
 double relative_error(const Tensor& got, const Tensor& wanted);
 
 /// n normal numbers as an f64 tensor that bf16 holds exactly, so that every type starts from the same values.
+/// Those of a large tensor repeat after the first million, which spares the host minutes.
 Tensor random_values(const Shape& shape, uint64_t seed);
 
 }  // namespace gpt

@@ -2,7 +2,7 @@
 
 #include "06_simt/checker.hpp"
 #include "07_cuda_kernels/families.hpp"
-#include "07_cuda_kernels/measure.hpp"
+#include "07_cuda_kernels/timings.hpp"
 #include "common/chapter_program.hpp"
 #include "common/table.hpp"
 
@@ -46,12 +46,6 @@ const std::vector<Family>& families() {
   return all;
 }
 
-void show_ideas(const Ladder& ladder) {
-  fmt::print("{}, {}\n", ladder.task, ladder.problem);
-  for (const Rung& rung : ladder.rungs) fmt::print("  {}: {}\n", rung.name, rung.idea);
-  fmt::print("\n");
-}
-
 std::string verdict(const Ladder& ladder) {
   const double error = ladder.error();
   return error <= ladder.tolerance ? "right" : fmt::format("WRONG by {:.1g}", error);
@@ -75,7 +69,7 @@ void show_counted(const Family& family) {
   Ladders emulated = family.emulated(ProblemSize::tiny);
   Ladders checked = family.checked ? family.checked(ProblemSize::tiny) : Ladders{};
   for (size_t i = 0; i < emulated.size(); ++i) {
-    show_ideas(emulated[i]);
+    print_ideas(emulated[i]);
     Table table({{"rung"},
                  {"result"},
                  {"requests"},
@@ -104,48 +98,6 @@ void show_counted(const Family& family) {
   }
 }
 
-/// On a GPU: is it right, and how long does it take?
-void show_timed(const Family& family, double copy) {
-#if GPT_CUDA_KERNELS
-  for (Ladder& ladder : family.cuda(ProblemSize::real)) {
-    show_ideas(ladder);
-    const bool by_flops = ladder.flops > 0;
-    const double work = by_flops ? ladder.flops : ladder.ideal_bytes;
-    const double library = ladder.library ? cuda::milliseconds(ladder.library) : NAN;
-    Table table({{"rung"},
-                 {"result"},
-                 {"time", "ms", "{:.3f}"},
-                 {"speed", by_flops ? "TFLOP/s" : "GB/s", "{:.1f}"},
-                 {by_flops ? "of the library" : "of a copy", "%", "{:.0f}"}});
-    for (const Rung& rung : ladder.rungs) {
-      const double time = cuda::milliseconds(rung.run);
-      const double ceiling = by_flops ? library : 1e3 * work / copy;
-      table.row(rung.name, verdict(ladder), time, work / time / (by_flops ? 1e9 : 1e6), 100 * ceiling / time);
-    }
-    if (ladder.library) table.row("library", "", library, work / library / (by_flops ? 1e9 : 1e6), 100.0);
-    fmt::print("{}\n", table.text());
-  }
-#else
-  (void)family, (void)copy;
-#endif
-}
-
-bool has_gpu() {
-#if GPT_CUDA_KERNELS
-  return cuda::device_count() > 0;
-#else
-  return false;
-#endif
-}
-
-double copy_bandwidth() {
-#if GPT_CUDA_KERNELS
-  return cuda::copy_bandwidth();
-#else
-  return NAN;
-#endif
-}
-
 }  // namespace
 }  // namespace gpt
 
@@ -153,12 +105,16 @@ int main(int argc, char** argv) {
   gpt::ChapterProgram program("07_cuda_kernels",
                               "The kernels of a GPT, each as a ladder from plain to fast.");
   bool count = false;
+  std::string json;
   program.options().add_flag("--count", count,
                              "Check and count on the SIMT machine, also where there is a GPU");
+  program.options().add_option("--json", json, "Write what is measured on a GPU to this file");
+  std::optional<gpt::Timings> timings;
   for (const gpt::Family& family : gpt::families())
     program.section(family.name, family.title, [&] {
       if (count || program.stable() || !gpt::has_gpu()) return gpt::show_counted(family);
-      gpt::show_timed(family, gpt::copy_bandwidth());
+      if (!timings) timings.emplace(json);
+      timings->show(family.cuda(gpt::ProblemSize::tiny), family.cuda(gpt::ProblemSize::real));
     });
   return program.run(argc, argv);
 }
