@@ -17,7 +17,9 @@ Ladders layernorm_ladders(ProblemSize size);
 Ladders embedding_ladders(ProblemSize size);
 Ladders cross_entropy_ladders(ProblemSize size);
 Ladders adamw_ladders(ProblemSize size);
+Ladders linear_ladders(ProblemSize size);
 Ladders attention_ladders(ProblemSize size);
+Ladders compress_ladders(ProblemSize size);
 )
 // clang-format on
 

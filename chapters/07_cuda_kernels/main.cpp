@@ -41,7 +41,9 @@ const std::vector<Family>& families() {
       GPT_FAMILY(embedding, "Embedding: gradients that meet"),
       GPT_FAMILY(cross_entropy, "Cross-entropy over a vocabulary"),
       GPT_FAMILY(adamw, "AdamW and dropout: bytes alone"),
+      GPT_FAMILY(linear, "Matrix products: what one fetches, many use"),
       GPT_FAMILY(attention, "Attention: scores that are never stored"),
+      GPT_FAMILY(compress, "Quantise and pack: fewer bits to send"),
   };
   return all;
 }
