@@ -6,7 +6,7 @@
 namespace gpt {
 
 constexpr int layernorm_forward_rungs = 4;
-constexpr int layernorm_backward_rungs = 2;
+constexpr int layernorm_backward_rungs = 3;
 
 // clang-format off
 SIMT_ON_EVERY_MACHINE(

@@ -42,6 +42,22 @@ __device__ float block_max(float x) {
   return x;
 }
 
+// [chunks]
+/// The sum of column c of partial: (chunks, columns), in a fixed order, for the threads with y = 0 of a block
+/// (32, 32) whose threads with the same x have the same column.
+__device__ inline float chunk_sum(const float* partial, int64_t chunks, int64_t columns, int64_t c) {
+  __shared__ float sums[32][32];
+  float sum = 0;
+  if (c < columns)
+    for (int64_t chunk = threadIdx.y; chunk < chunks; chunk += 32) sum += partial[chunk * columns + c];
+  sums[threadIdx.y][threadIdx.x] = sum;
+  __syncthreads();
+  if (threadIdx.y > 0) return 0;
+  for (int row = 1; row < 32; ++row) sum += sums[row][threadIdx.x];
+  return sum;
+}
+// [/chunks]
+
 // [row]
 /// Calls f(pack, first index) for packs of `width` neighbours and g(i) for the elements before and after
 /// them: the row of a matrix may begin anywhere. Packs begin at a multiple of 16 elements, where a sector

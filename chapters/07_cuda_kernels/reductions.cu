@@ -121,12 +121,11 @@ __global__ void column_chunks_kernel(float* partial, const T* x, int64_t rows, i
   partial[blockIdx.y * columns + c] = sum;
 }
 
+/// Block (32, 32).
 __global__ void add_chunks_kernel(float* sums, const float* partial, int64_t chunks, int64_t columns) {
-  const int64_t c = thread_index();
-  if (c >= columns) return;
-  float sum = 0;
-  for (int64_t chunk = 0; chunk < chunks; ++chunk) sum += partial[chunk * columns + c];
-  sums[c] += sum;
+  const int64_t c = static_cast<int64_t>(blockIdx.x) * 32 + threadIdx.x;
+  const float sum = chunk_sum(partial, chunks, columns, c);
+  if (threadIdx.y == 0 && c < columns) sums[c] += sum;
 }
 // [/columns]
 
@@ -156,7 +155,7 @@ void add_column_sums(float* sums, DType type, const void* x, int64_t rows, int64
         {dim3(blocks_for(columns, 32), chunks), dim3(32, 8), 0, native(stream)}, partial,
         static_cast<const T*>(x), rows, columns);
   });
-  simt::launch<add_chunks_kernel>({blocks_for(columns, threads), threads, 0, native(stream)}, sums,
+  simt::launch<add_chunks_kernel>({blocks_for(columns, 32), dim3(32, 32), 0, native(stream)}, sums,
                                   static_cast<const float*>(partial), static_cast<int64_t>(chunks), columns);
 }
 

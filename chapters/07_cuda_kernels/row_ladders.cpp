@@ -70,11 +70,11 @@ Ladder layernorm_ladder(int64_t rows, int64_t width, DType type) {
   };
   return {.task = "layernorm_forward",
           .problem = problem(rows, width, type),
-          .ideal_bytes = 2 * bytes_of(rows, width, type),
+          .ideal_bytes = 2 * bytes_of(rows, width, type) + 8.0 * static_cast<double>(rows + width),
           .rungs = {{"thread a row", "three passes, as the formula says", rung(0)},
                     {"warp a row", "the lanes of a warp share a row", rung(1)},
-                    {"packs", "four elements a load and a store", rung(2)},
-                    {"registers", "the row is kept: x is read once", rung(3)}},
+                    {"registers", "the row is kept, in packs of four: x is read once", rung(2)},
+                    {"many rows", "a block takes 32 rows: so do its weight and bias", rung(3)}},
           .error =
               [=] {
                 const auto reference = make_reference_backend();
@@ -106,9 +106,10 @@ Ladder layernorm_backward_ladder(int64_t rows, int64_t width, DType type) {
   };
   return {.task = "layernorm_backward",
           .problem = problem(rows, width, type),
-          .ideal_bytes = 3 * bytes_of(rows, width, type),
+          .ideal_bytes = 3 * bytes_of(rows, width, type) + static_cast<double>(8 * rows + 20 * width),
           .rungs = {{"thread a row", "atomics for the sums over columns", [=] { run(0); }},
-                    {"two stages", "a warp a row; chunks of columns, then their sums", [=] { run(1); }}},
+                    {"two stages", "sums over columns by chunks, then over the chunks", [=] { run(1); }},
+                    {"fused", "all of it from one look at dy and x", [=] { run(2); }}},
           .error =
               [=] {
                 d_weight->set(zeros({width})), d_bias->set(zeros({width}));
