@@ -1,4 +1,4 @@
-// Says: has left while others wait for it
+// Says: rank 0 has left without a message for rank
 #include "exercises/09_averaging/central_average.hpp"
 
 namespace gpt {
