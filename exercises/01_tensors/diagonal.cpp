@@ -5,7 +5,6 @@
 namespace gpt {
 
 Tensor diagonal(const Tensor& matrix) {
-  (void)matrix;
   todo("return a view, made by matrix.view(shape, strides, offset)");
 }
 

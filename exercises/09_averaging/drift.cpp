@@ -6,10 +6,6 @@ namespace gpt {
 
 bool average_when_apart(Communicator& communicator, const Tensor& parameters, const Tensor& average,
                         double limit) {
-  (void)communicator;
-  (void)parameters;
-  (void)average;
-  (void)limit;
   todo("all ranks must decide alike: one of them may have gone far, and the others not");
 }
 

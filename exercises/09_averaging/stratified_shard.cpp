@@ -5,10 +5,6 @@
 namespace gpt {
 
 std::vector<int64_t> stratified_shard(const Tensor& labels, int64_t classes, int workers, int worker) {
-  (void)labels;
-  (void)classes;
-  (void)workers;
-  (void)worker;
   todo("deal the samples of each class, and begin where the class before has ended");
 }
 

@@ -10,7 +10,6 @@ __global__ void block_sums_kernel(float* sums, const float* x, int64_t n) {
   const int64_t i = int64_t{256} * blockIdx.x + t;
   part[t] = i < n ? x[i] : 0.0f;
   for (int half = 128; half > 0; half /= 2) {
-
     if (t < half) part[t] += part[t + half];
   }
   if (t == 0) sums[blockIdx.x] = part[0];

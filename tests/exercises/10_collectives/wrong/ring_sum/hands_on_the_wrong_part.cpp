@@ -7,7 +7,8 @@ void ring_sum(const PointToPoint& group, const Tensor& row) {
   const int p = group.size(), right = (group.rank() + 1) % p, left = (group.rank() + p - 1) % p;
   const auto part = [&](int index) { return part_of(row, (index % p + p) % p, p); };
 
-  // In step s rank r sends part r - s, to which it has just added its own numbers, and adds to part r - s - 1.
+  // In step s rank r sends part r - s, to which it has just added its own numbers, and adds to part r - s
+  // - 1.
   for (int step = 0; step < p - 1; ++step) {
     const Tensor sum = part(group.rank() - step - 1);
     const Tensor received(sum.shape());

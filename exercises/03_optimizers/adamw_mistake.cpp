@@ -1,0 +1,24 @@
+#include "exercises/03_optimizers/adamw_mistake.hpp"
+
+#include <cmath>
+
+#include "exercises/todo.hpp"
+
+namespace gpt {
+
+// Three mistakes are in here. Training works all the same, a little worse: that is what makes them hard to
+// find.
+void adamw_step(std::span<double> x, std::span<const double> g, std::span<double> m, std::span<double> v,
+                int64_t step, double rate, const AdamWOptions& options) {
+  todo("find the three mistakes, mend them, and delete this line");
+  const double correction1 = 1.0 - std::pow(options.beta1, static_cast<double>(step - 1));
+  const double correction2 = 1.0 - std::pow(options.beta2, static_cast<double>(step));
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double gradient = g[i] + options.weight_decay * x[i];
+    m[i] = options.beta1 * m[i] + (1.0 - options.beta1) * gradient;
+    v[i] = options.beta2 * v[i] + (1.0 - options.beta2) * gradient * gradient;
+    x[i] -= rate * (m[i] / correction1) / std::sqrt(v[i] / correction2 + options.epsilon);
+  }
+}
+
+}  // namespace gpt

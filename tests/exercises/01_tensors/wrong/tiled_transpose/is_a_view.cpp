@@ -1,0 +1,20 @@
+// Says: a copy is wanted, dense, not a view
+#include "exercises/01_tensors/tiled_transpose.hpp"
+
+#include <algorithm>
+
+namespace gpt {
+
+Tensor tiled_transpose(const Tensor& matrix, int64_t tile) {
+  const int64_t m = matrix.size(0), n = matrix.size(1);
+  const Tensor result({n, m});
+  const float* from = matrix.data<float>();
+  float* to = result.data<float>();
+  for (int64_t i0 = 0; i0 < m; i0 += tile)
+    for (int64_t j0 = 0; j0 < n; j0 += tile)
+      for (int64_t j = j0; j < std::min(j0 + tile, n); ++j)
+        for (int64_t i = i0; i < std::min(i0 + tile, m); ++i) to[j * m + i] = from[i * n + j];
+  return matrix.transpose(0, 1);
+}
+
+}  // namespace gpt

@@ -1,0 +1,18 @@
+// Says: a parameter without a gradient stays
+#include "exercises/03_optimizers/lion.hpp"
+
+#include <cstddef>
+
+namespace gpt {
+
+void lion_step(std::span<float> x, std::span<const float> g, std::span<float> m, float rate, float beta1,
+               float beta2, float weight_decay) {
+  for (size_t i = 0; i < x.size(); ++i) {
+    const float c = beta1 * m[i] + (1.0f - beta1) * g[i];
+    const float sign = c < 0.0f ? -1.0f : 1.0f;
+    x[i] -= rate * (sign + weight_decay * x[i]);
+    m[i] = beta2 * m[i] + (1.0f - beta2) * g[i];
+  }
+}
+
+}  // namespace gpt
