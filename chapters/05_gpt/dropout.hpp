@@ -1,6 +1,7 @@
 #pragma once
 // Dropout's random bits, for all backends.
 
+#include <array>
 #include <cstdint>
 
 #include "01_tensors/philox.hpp"
@@ -22,12 +23,22 @@ struct Dropout {
   /// 0 where dropped, 1 / (1 - probability) where kept: the expectation stays the same. `sample` counts from
   /// first_sample.
   constexpr float factor(int64_t sample, int64_t i) const {
+    return of_bits(random(sample, i / 4)[static_cast<size_t>(i % 4)]);
+  }
+  /// The factors of four neighbours, the elements 4 · quad … 4 · quad + 3: they share the random numbers.
+  constexpr std::array<float, 4> factors(int64_t sample, int64_t quad) const {
+    const auto bits = random(sample, quad);
+    return {of_bits(bits[0]), of_bits(bits[1]), of_bits(bits[2]), of_bits(bits[3])};
+  }
+
+ private:
+  constexpr std::array<uint32_t, 4> random(int64_t sample, int64_t quad) const {
     const uint64_t key = seed * 0x9E3779B97F4A7C15 + static_cast<uint64_t>(RandomUse::dropout);
-    const auto random =
-        philox(key, step << 16 | site,
-               static_cast<uint64_t>(first_sample + sample) << 40 | static_cast<uint64_t>(i) / 4);
-    return uniform_from_bits(random[static_cast<size_t>(i % 4)]) < probability ? 0.0f
-                                                                               : 1.0f / (1.0f - probability);
+    return philox(key, step << 16 | site,
+                  static_cast<uint64_t>(first_sample + sample) << 40 | static_cast<uint64_t>(quad));
+  }
+  constexpr float of_bits(uint32_t bits) const {
+    return uniform_from_bits(bits) < probability ? 0.0f : 1.0f / (1.0f - probability);
   }
 };
 

@@ -9,8 +9,7 @@ void attention_forward(DType type, void* y, float* lse, const void* qkv, const A
   if (shape.batch * shape.heads * shape.queries() == 0) return;
   for_type(type, [&](auto zero) {
     using T = decltype(zero);
-    const AttentionForward<T> pass{static_cast<T*>(y), lse, static_cast<const T*>(qkv), shape,
-                                   dropout_key(dropout)};
+    const AttentionForward<T> pass{static_cast<T*>(y), lse, static_cast<const T*>(qkv), shape, dropout};
     if (attention_rung_for(shape, rung) == 0)
       return plain_forward(pass, static_cast<float*>(scratch), stream);
     require(aligned(qkv), "attention's tiles want a qkv that begins at a multiple of 16 bytes");
@@ -25,10 +24,13 @@ void attention_backward(DType type, void* d_qkv, const void* dy, const void* y, 
   if (shape.batch * shape.heads * shape.positions == 0) return;
   for_type(type, [&](auto zero) {
     using T = decltype(zero);
-    const AttentionBackward<T> pass{static_cast<T*>(d_qkv),     static_cast<const T*>(dy),
-                                    static_cast<const T*>(y),   lse,
-                                    static_cast<const T*>(qkv), shape,
-                                    dropout_key(dropout)};
+    const AttentionBackward<T> pass{static_cast<T*>(d_qkv),
+                                    static_cast<const T*>(dy),
+                                    static_cast<const T*>(y),
+                                    lse,
+                                    static_cast<const T*>(qkv),
+                                    shape,
+                                    dropout};
     if (attention_rung_for(shape, rung) == 0)
       return plain_backward(pass, static_cast<float*>(scratch), stream);
     require(aligned(qkv, dy), "attention's tiles want a qkv and a dy that begin at multiples of 16 bytes");

@@ -2,6 +2,7 @@
 // What the rungs of attention share: where the rows of one head lie, and the rungs' entry points, one
 // template a file of kernels. Only .cu files include it.
 
+#include "05_gpt/dropout.hpp"
 #include "07_cuda_kernels/attention.hpp"
 #include "07_cuda_kernels/device.hpp"
 
@@ -34,10 +35,9 @@ struct HeadRows {
 // [/head_rows]
 
 /// Dropout's factor for the score of query t and key s.
-__device__ inline float attention_factor(const DropoutKey& key, const AttentionShape& a, const HeadRows& head,
-                                         int64_t t, int64_t s) {
-  return key.probability > 0 ? dropout_factor(key, head.b, (head.h * a.positions + t) * a.positions + s)
-                             : 1.0f;
+__device__ inline float attention_factor(const Dropout& dropout, const AttentionShape& a,
+                                         const HeadRows& head, int64_t t, int64_t s) {
+  return dropout.active() ? dropout.factor(head.b, (head.h * a.positions + t) * a.positions + s) : 1.0f;
 }
 
 /// The forward pass of one type, as the rungs implement it.
@@ -47,7 +47,7 @@ struct AttentionForward {
   float* lse;
   const T* qkv;
   AttentionShape shape;
-  DropoutKey dropout;
+  Dropout dropout;
 };
 
 template <class T>
@@ -57,7 +57,7 @@ struct AttentionBackward {
   const float* lse;
   const T* qkv;
   AttentionShape shape;
-  DropoutKey dropout;
+  Dropout dropout;
 };
 
 // attention_plain.cu

@@ -1,5 +1,6 @@
 // Eight bits an element, with a scale for every block and random rounding.
 
+#include "01_tensors/philox.hpp"
 #include "07_cuda_kernels/compress_quads.hpp"
 
 namespace gpt::KERNEL_SPACE {
@@ -53,8 +54,8 @@ __global__ void pack_int8_kernel(int8_t* packed, float* scales, const float* x, 
   for (int half = 0; half < 2; ++half) {
     const int64_t i = first + 128 * half;
     if (i >= n) continue;
-    unsigned random[4], word = 0;
-    philox_words(key.key, key.high, static_cast<uint64_t>(i) / 4, random);
+    const auto random = philox(key.key, key.high, static_cast<uint64_t>(i) / 4);
+    unsigned word = 0;
     for (int j = 0; j < 4; ++j) {
       const int q = finite ? round_at_random(v[half][j], inverse, random[j]) : 0;
       word |= (static_cast<unsigned>(q) & 0xff) << 8 * j;

@@ -1,6 +1,5 @@
 #pragma once
-// What the files of kernels share: element types, packs of elements, dropout's random numbers. Only .cu files
-// include it.
+// What the files of kernels share: element types, and packs of elements. Only .cu files include it.
 
 #include "06_simt/bf16.hpp"
 #include "07_cuda_kernels/seam.hpp"
@@ -105,35 +104,5 @@ template <class... Pointers>
 bool aligned(Pointers... pointers) {
   return ((reinterpret_cast<uintptr_t>(pointers) | ... | 0) & 15) == 0;
 }
-
-// [philox]
-/// Four random words, as chapter 01's philox() gives them.
-__device__ inline void philox_words(uint64_t key, uint64_t high, uint64_t low, unsigned (&x)[4]) {
-  unsigned k0 = static_cast<unsigned>(key), k1 = static_cast<unsigned>(key >> 32);
-  x[0] = static_cast<unsigned>(low), x[1] = static_cast<unsigned>(low >> 32);
-  x[2] = static_cast<unsigned>(high), x[3] = static_cast<unsigned>(high >> 32);
-  for (int round = 0; round < 10; ++round) {
-    const unsigned lower0 = 0xD2511F53 * x[0], upper0 = __umulhi(0xD2511F53, x[0]);
-    const unsigned lower1 = 0xCD9E8D57 * x[2], upper1 = __umulhi(0xCD9E8D57, x[2]);
-    x[0] = upper1 ^ x[1] ^ k0, x[1] = lower1;
-    x[2] = upper0 ^ x[3] ^ k1, x[3] = lower0;
-    k0 += 0x9E3779B9, k1 += 0xBB67AE85;
-  }
-}
-
-/// Dropout's factors of the elements 4 · quad … 4 · quad + 3 of a sample.
-__device__ inline void dropout_factors(const DropoutKey& key, int64_t sample, int64_t quad,
-                                       float (&factor)[4]) {
-  unsigned random[4];
-  philox_words(key.key, key.high, (key.first_sample + sample) << 40 | quad, random);
-  for (int i = 0; i < 4; ++i)
-    factor[i] = static_cast<float>(random[i] >> 8) * 0x1p-24f < key.probability ? 0.0f : key.kept;
-}
-__device__ inline float dropout_factor(const DropoutKey& key, int64_t sample, int64_t i) {
-  float factor[4];
-  dropout_factors(key, sample, i / 4, factor);
-  return factor[i % 4];
-}
-// [/philox]
 
 }  // namespace gpt::KERNEL_SPACE

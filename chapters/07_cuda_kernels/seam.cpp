@@ -17,14 +17,6 @@ void require(bool holds, const char* what) {
   GPT_CHECK(holds, "{}", what);
 }
 
-DropoutKey dropout_key(const Dropout& dropout) {
-  return {.key = dropout.seed * 0x9E3779B97F4A7C15 + static_cast<uint64_t>(RandomUse::dropout),
-          .high = dropout.step << 16 | dropout.site,
-          .first_sample = static_cast<uint64_t>(dropout.first_sample),
-          .probability = dropout.probability,
-          .kept = 1.0f / (1.0f - dropout.probability)};
-}
-
 AdamWFactors adamw_factors(const AdamWStep& step) {
   const double steps = static_cast<double>(step.step);
   return {.beta1 = static_cast<float>(step.beta1),

@@ -23,16 +23,4 @@ bool is_bf16(DType type);
 /// Throws Error, saying `what`, unless it holds. GPT_CHECK for files that nvcc compiles.
 void require(bool holds, const char* what);
 
-// [dropout]
-/// Dropout's numbers as a kernel wants them. The factor of element i of sample s is drawn from
-/// Philox(key, high, (first_sample + s) · 2⁴⁰ + i / 4), word i mod 4 (chapter 05's Dropout::factor).
-struct DropoutKey {
-  uint64_t key, high;
-  uint64_t first_sample;
-  float probability;
-  float kept;  ///< 1 / (1 - probability)
-};
-// [/dropout]
-DropoutKey dropout_key(const Dropout& dropout);
-
 }  // namespace gpt
