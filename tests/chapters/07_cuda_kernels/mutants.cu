@@ -6,6 +6,7 @@
 #include <cstring>
 #include <vector>
 
+#include "05_gpt/dropout.hpp"
 #include "06_simt/device_array.hpp"
 #include "07_cuda_kernels/reduce.hpp"
 
@@ -134,6 +135,27 @@ __global__ void adamw_of_host(float* value, const float* gradient) {
   value[threadIdx.x] -= gradient[threadIdx.x];  // <- adamw_of_host
 }
 
+__global__ void dropout_four_past_the_end(float* y, const float* x, Dropout dropout, int64_t n) {
+  const int64_t first = 4 * thread_index();
+  if (first >= n) return;  // right would be: first + 4 > n
+  const auto factor = dropout.factors(0, first / 4);
+  for (int i = 0; i < 4; ++i) y[first + i] = factor[i] * x[first + i];  // <- dropout_four_past_the_end
+}
+
+__global__ void factors_of_lanes_that_left(float* y, const float* x, Dropout dropout, int64_t n) {
+  const int64_t i = thread_index();
+  if (i >= n) return;
+  const float factor = i % 4 == 3 ? dropout.factor(0, i) : 0.0f;
+  y[i] = x[i] * __shfl_sync(all_lanes, factor, threadIdx.x | 3);  // <- factors_of_lanes_that_left
+}
+
+__global__ void factors_without_barrier(float* y, const float* x, Dropout dropout) {
+  __shared__ float factors[64];
+  const int t = threadIdx.x;
+  factors[t] = dropout.factor(0, t);  // <- factors_without_barrier
+  y[t] = x[t] * factors[63 - t];      // <= factors_without_barrier
+}
+
 // Matrix products: C = A · B of (40, 40) matrices, in tiles of 8 × 8.
 
 __global__ void product_without_second_barrier(float* c, const float* a, const float* b) {
@@ -238,6 +260,15 @@ void launch_mutant(const char* wanted) {
   if (is("tile_overwritten")) launch<tile_overwritten>({1, 64}, places.data(), ids, 128);
   if (is("run_in_two_chunks")) launch<run_in_two_chunks>({2, 32}, to, in, ids);
   if (is("adamw_of_host")) launch<adamw_of_host>({1, 64}, to, host.data());
+  const Dropout dropout{.probability = 0.5f};
+  if (is("dropout_four_past_the_end")) {
+    const simt::DeviceArray<float> shorter(std::vector<float>(61, 1.0f));
+    launch<dropout_four_past_the_end>({1, 32}, to, static_cast<const float*>(shorter.data()), dropout,
+                                      int64_t{61});
+  }
+  if (is("factors_of_lanes_that_left"))
+    launch<factors_of_lanes_that_left>({1, 32}, to, in, dropout, int64_t{30});
+  if (is("factors_without_barrier")) launch<factors_without_barrier>({1, 64}, to, in, dropout);
   const simt::DeviceArray<float> matrix(std::vector<float>(1600, 1.0f)), product(1600);
   const float* m = matrix.data();
   if (is("product_without_second_barrier"))

@@ -70,6 +70,9 @@ INSTANTIATE_TEST_SUITE_P(OfControl, Mutants,
                                          Mutant{"product_rows_left", "deadlock"},
                                          Mutant{"vote_of_half_the_lanes", "not in its mask"}),
                          [](const auto& mutant) { return std::string(mutant.param.name); });
+INSTANTIATE_TEST_SUITE_P(OfDropoutsControl, Mutants,
+                         testing::Values(Mutant{"factors_of_lanes_that_left", "which does not take part"}),
+                         [](const auto& mutant) { return std::string(mutant.param.name); });
 INSTANTIATE_TEST_SUITE_P(OfAttentionsControl, Mutants,
                          testing::Values(Mutant{"maximum_of_the_seen", "which does not take part"},
                                          Mutant{"warp_skips_the_barrier", "deadlock"}),
@@ -95,6 +98,10 @@ INSTANTIATE_TEST_SUITE_P(OfMemory, Mutants,
                                          Mutant{"strip_without_syncwarp", "__syncwarp"},
                                          Mutant{"every_lane_writes_the_scale", "race in global memory"},
                                          Mutant{"half_a_word_each", "race in global memory"}),
+                         [](const auto& mutant) { return std::string(mutant.param.name); });
+INSTANTIATE_TEST_SUITE_P(OfDropoutsMemory, Mutants,
+                         testing::Values(Mutant{"dropout_four_past_the_end", "past the end"},
+                                         Mutant{"factors_without_barrier", "race in shared memory"}),
                          [](const auto& mutant) { return std::string(mutant.param.name); });
 INSTANTIATE_TEST_SUITE_P(OfAttentionsMemory, Mutants,
                          testing::Values(Mutant{"keys_without_barrier", "race in shared memory"},
