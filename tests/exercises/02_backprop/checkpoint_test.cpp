@@ -1,0 +1,52 @@
+#include "exercises/02_backprop/checkpoint.hpp"
+
+#include <gtest/gtest.h>
+
+#include "02_backprop/gradient_check.hpp"
+#include "02_backprop/operations.hpp"
+
+namespace gpt {
+namespace {
+
+TEST(Checkpoint, HasTheGradientOfFiniteDifferences) {
+  const auto f = [](const std::vector<Variable>& x) {
+    const auto inside = [](const Variable& z) { return tanh(z * z + z); };
+    return sum(checkpoint(inside, exp(x[0])) * x[0]);
+  };
+  const GradientCheck check = gradient_check(f, {Tensor::from<double>({0.5, -1, 0.2}, {3})});
+  EXPECT_LT(check.worst, 1e-7) << check.where
+                               << ". What comes from above goes into the second pass as its first gradient.";
+}
+
+TEST(Checkpoint, ReachesLeavesThatTheFunctionHasCaptured) {
+  const Variable w = Variable::leaf(Tensor::from<float>({3.0f}, {1}));
+  const Variable x = Variable::leaf(Tensor::from<float>({2.0f}, {1}));
+  sum(checkpoint([w](const Variable& z) { return z * w; }, x)).backward();
+  ASSERT_TRUE(w.gradient().defined()) << "a weight inside of the function has no gradient";
+  EXPECT_EQ(w.gradient().data<float>()[0], 2.0f)
+      << "4 would be counted twice: does the first pass leave a tape behind?";
+  EXPECT_EQ(x.gradient().data<float>()[0], 3.0f);
+}
+
+TEST(Checkpoint, ComputesTwiceAndKeepsNothingBetween) {
+  int calls = 0;
+  const Variable x = Variable::leaf(Tensor::from<float>({2.0f}, {1}));
+  std::weak_ptr<Storage> inner;
+  const Variable y = checkpoint(
+      [&](const Variable& z) {
+        ++calls;
+        const Variable middle = exp(z);
+        inner = middle.value().storage();
+        return square(middle);
+      },
+      x);
+  EXPECT_EQ(calls, 1);
+  EXPECT_TRUE(inner.expired())
+      << "what was computed inside is still in memory after the forward pass: is the first pass "
+         "recorded on the tape?";
+  sum(y).backward();
+  EXPECT_EQ(calls, 2) << "in the backward pass the function runs once more";
+}
+
+}  // namespace
+}  // namespace gpt
