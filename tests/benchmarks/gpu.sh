@@ -3,9 +3,10 @@
 # and the trainer (and PyTorch, where Python finds it), and prints one table last. From a clean tree on 16 cores in
 # less than nine minutes; a step that fails or takes too long is reported, and the next one runs.
 #
-#   tests/benchmarks/gpu.sh [--out FOLDER] [--minutes 9] [--no-build]
+#   tests/benchmarks/gpu.sh [--out FOLDER] [--minutes 9] [--no-build] [--python PYTHON]
 #
 # FOLDER (build/gpu unless told) gets gpu.json, the table as gpu.txt, docs/gpu.md filled in as gpu.md, and a log of each step.
+# PYTHON is one with PyTorch, for comparison; without it those on the PATH and in /usr/bin are tried.
 # Exit code: 0 all is well, 1 a step failed, 2 a mistake in the options, 77 there is no GPU.
 set -uo pipefail
 root=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.." && pwd -P)
@@ -20,7 +21,7 @@ source "$root/common/driver/build.sh"
 # Called again by itself, under a time limit: `timeout` cannot run a function.
 if [[ ${1:-} == build-step ]]; then
   set -e
-  need "${needed_to_test[@]}"
+  need "${needed_to_build[@]}" libgtest-dev=gtest/gtest.h libgmock-dev=gmock/gmock.h
   configure -DGPT_TESTS=ON
   mapfile -t tests < <(ninja -C "$build" -t targets all | sed -nE 's/^(test_[a-z0-9_]+_cuda): phony$/\1/p' | sort -u)
   ((${#tests[@]})) || say "no nvcc is found, so the kernels are built for the CPU alone"
@@ -30,12 +31,12 @@ if [[ ${1:-} == build-step ]]; then
   exit
 fi
 
-out=$root/build/gpu minutes=9 wants_build=1
+out=$root/build/gpu minutes=9 wants_build=1 python=
 while (($#)); do
   case $1 in
-    --out | --minutes) (($# > 1)) || fail "$1 needs a value"; declare "${1#--}=$2"; shift ;;
+    --out | --minutes | --python) (($# > 1)) || fail "$1 needs a value"; declare "${1#--}=$2"; shift ;;
     --no-build) wants_build= ;;
-    *) fail "there is no option $1: --out FOLDER, --minutes N, --no-build" ;;
+    *) fail "there is no option $1: --out FOLDER, --minutes N, --no-build, --python PYTHON" ;;
   esac
   shift
 done
@@ -50,5 +51,5 @@ if [[ $wants_build ]]; then
 fi
 command -v python3 >/dev/null || fail "python3 is missing, which runs the other steps"
 export BOOK_BUILD=$build
-exec python3 -B "$root/tests/benchmarks/gpu_steps.py" --out "$out" --build-state "$state" \
+exec python3 -B "$root/tests/benchmarks/gpu_steps.py" --out "$out" --python "$python" --build-state "$state" \
   --build-seconds $((SECONDS - started)) --seconds $((minutes * 60 - 10 - (SECONDS - started)))

@@ -2,7 +2,7 @@
 """Times whole training steps of GPT-2 124M in PyTorch on a GPU: batch, forward, backward, clipping, AdamW.
 
 bf16 by autocast with f32 weights, flash attention, the fused AdamW, no dropout, TF32 for what stays f32. Prints one
-JSON object on its last line. Needs a PyTorch with CUDA, 2.0 or newer.
+JSON object on its last line. Needs a PyTorch with CUDA, 2.3 or newer.
 """
 
 import argparse

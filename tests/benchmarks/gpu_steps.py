@@ -206,9 +206,19 @@ def measure_kernels(run, limit):
     return f"{len(run.results['kernels']['ladders'])} ladders"
 
 
-def measure_pytorch(run, mode):
+def find_pytorch(wanted):
+    """The first Python whose PyTorch is new enough and sees a GPU, or None."""
+    probe = "import torch.nn.attention as _, torch, sys; sys.exit(not torch.cuda.is_available())"
+    candidates = [wanted] if wanted else [sys.executable, shutil.which("python3"), "/usr/bin/python3"]
+    for python in dict.fromkeys(filter(None, candidates)):
+        if call([python, "-c", probe], 60)[0] == 0:
+            return python
+    return None
+
+
+def measure_pytorch(run, python, mode):
     def measure(limit):
-        command = [sys.executable, str(HERE / "gpu_pytorch.py"), "--mode", mode, "--batch", str(BATCH)]
+        command = [python, str(HERE / "gpu_pytorch.py"), "--mode", mode, "--batch", str(BATCH)]
         result = last_json(run.call(command, limit))
         run.results.setdefault("pytorch", {})[mode] = result
         return f"{result['tokens_per_second']:,.0f} tokens/s, PyTorch {result['version']}"
@@ -250,6 +260,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--seconds", type=float, required=True, help="for all steps together")
+    parser.add_argument("--python", help="the Python that has PyTorch")
     parser.add_argument("--build-state", default="skipped")
     parser.add_argument("--build-seconds", type=float, default=0)
     arguments = parser.parse_args()
@@ -259,20 +270,21 @@ def main():
     run.record("build", arguments.build_state, arguments.build_seconds, why)
     states = [arguments.build_state, run.step("a GPU", 30, lambda limit: find_gpu(run, limit))]
     if states[-1] == "passed":
+        python = find_pytorch(arguments.python)
         steps = [
             ("tests of kernels and backend", 75, lambda limit: run_tests(run, limit)),
             ("PyTorch's gradients", 40, lambda limit: check_references(run, limit)),
             ("the same training on GPU and CPU", 30, lambda limit: compare_training(run, limit)),
             ("GPT-2, first round", 40, lambda limit: measure_trainer(run, limit)),
             ("kernels", 100, lambda limit: measure_kernels(run, limit)),
-            ("PyTorch, eager", 45, measure_pytorch(run, "eager")),
-            ("PyTorch, torch.compile", 90, measure_pytorch(run, "compile")),
+            ("PyTorch, eager", 45, measure_pytorch(run, python, "eager")),
+            ("PyTorch, torch.compile", 90, measure_pytorch(run, python, "compile")),
             ("GPT-2, second round", 40, lambda limit: measure_trainer(run, limit)),
             ("compute-sanitizer", 120, lambda limit: check_memory(run, limit)),
         ]
-        if subprocess.run([sys.executable, "-c", "import torch"], capture_output=True, check=False).returncode != 0:
+        if not python:
             steps = [s for s in steps if not s[0].startswith("PyTorch,")]
-            run.record("PyTorch", "left out", 0, "this Python cannot import torch")
+            run.record("PyTorch", "left out", 0, "no Python with a PyTorch that sees the GPU")
         states += [run.step(*step) for step in steps]
     table = gpu_table.text(run.results)
     (run.out / "gpu.txt").write_text(table, encoding="utf-8")
