@@ -1,5 +1,5 @@
 #pragma once
-// The three matrix products of a linear layer, on a ladder of seven rungs. Their names, and the order of what
+// The three matrix products of a linear layer, on a ladder of eight rungs. Their names, and the order of what
 // they take, are Backend's (chapter 05); pointers are device pointers. Any sizes will do. Rows whose length
 // is a multiple of 16 bytes are faster, from rung 4 on.
 
@@ -8,15 +8,10 @@
 namespace gpt {
 
 /// 0: one output a thread. 1: coalesced. 2: tiles in shared memory. 3: 4 × 4 outputs a thread. 4: 8 × 8, and
-/// four neighbours by one load. 5: the next tile is fetched while this one is multiplied. 6: tensor cores,
-/// for bf16.
-constexpr int linear_rungs = 7;
-
-/// The rung that runs when `rung` is asked for: f32 has no tensor cores, and neither have GPUs before sm_80
-/// for bf16.
-constexpr int linear_rung_for(bool bf16_on_tensor_cores, int rung = linear_rungs - 1) {
-  return rung == linear_rungs - 1 && !bf16_on_tensor_cores ? rung - 1 : rung;
-}
+/// four neighbours by one load. 5: the next tile is fetched while this one is multiplied. 6: tensor cores. 7:
+/// tensor cores that find their tiles copied. The last two are for bf16, on GPUs from sm_80 on, and the very
+/// last for rows of whole packs; where they cannot run, the rung below does.
+constexpr int linear_rungs = 8;
 
 // clang-format off
 SIMT_ON_EVERY_MACHINE(

@@ -50,9 +50,11 @@ Ladder forward_ladder(DType type, int64_t rows, int64_t inputs, int64_t outputs)
       .tolerance = type == DType::bf16 ? 2e-2 : 1e-5,
       .library =
           linear_forward_by_library(type, y->data(), x->data(), weight->data(), rows, inputs, outputs)};
-  if (type == DType::bf16)
+  if (type == DType::bf16) {
     ladder.rungs.push_back(
         {"tensor cores", "a warp multiplies 16 × 16 matrices by one instruction", rung(6)});
+    ladder.rungs.push_back({"asynchronous", "tiles are copied, and operands loaded, while it does", rung(7)});
+  }
   return ladder;
 }
 

@@ -96,7 +96,7 @@ struct Product {
 };
 
 /// Starts the kernel of a rung. Rungs 0 to 2: product_plain.cu, 3: product_registers.cu, 4 and 5:
-/// product_tiles.cu, 6: product_tensor_cores.cu.
+/// product_tiles.cu, 6: product_tensor_cores.cu, 7: product_async.cu, which wants packs of both operands.
 template <class T, Layout layout>
 void launch_plain(const Product<T, layout>& product, int rung, cudaStream_t stream);
 template <class T, Layout layout>
@@ -105,6 +105,8 @@ template <class T, Layout layout>
 void launch_tiles(const Product<T, layout>& product, bool double_buffered, cudaStream_t stream);
 template <Layout layout>
 void launch_tensor_cores(const Product<simt::bf16, layout>& product, cudaStream_t stream);
+template <Layout layout>
+void launch_async(const Product<simt::bf16, layout>& product, cudaStream_t stream);
 
 /// Instantiates a launcher for all layouts and types.
 #define GPT_FOR_EVERY_PRODUCT(INSTANTIATE) \

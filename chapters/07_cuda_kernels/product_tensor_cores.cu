@@ -1,4 +1,4 @@
-// The last rung of linear.hpp: a warp multiplies matrices of 16 × 16 by one instruction.
+// The first rung of linear.hpp on tensor cores: a warp multiplies matrices of 16 × 16 by one instruction.
 
 #include "07_cuda_kernels/fragments.hpp"
 #include "07_cuda_kernels/product.hpp"
