@@ -34,6 +34,15 @@ class Memory {
   virtual std::shared_ptr<Allocator> staging() const = 0;
 };
 
+/// What an allocator did so far, in bytes and counts.
+struct AllocatorStatistics {
+  int64_t in_use = 0;           ///< bytes that tensors hold now
+  int64_t peak_in_use = 0;      ///< the most they ever held
+  int64_t reserved = 0;         ///< bytes taken from the system and not given back
+  int64_t allocations = 0;      ///< calls of allocate()
+  int64_t system_requests = 0;  ///< those of them that had to ask the system
+};
+
 /// Gives and takes blocks of bytes on one device. Thread-safe.
 class Allocator {
  public:
@@ -44,16 +53,8 @@ class Allocator {
   /// Gives back what allocate(bytes) returned, with the same `bytes`.
   virtual void release(void* block, int64_t bytes) = 0;
   virtual Memory& memory() const = 0;
+  virtual AllocatorStatistics statistics() const = 0;
   Device device() const { return memory().device(); }
-};
-
-/// What a caching allocator did so far, in bytes and counts.
-struct AllocatorStatistics {
-  int64_t in_use = 0;           ///< bytes that tensors hold now
-  int64_t peak_in_use = 0;      ///< the most they ever held
-  int64_t reserved = 0;         ///< bytes taken from the system and not given back
-  int64_t allocations = 0;      ///< calls of allocate()
-  int64_t system_requests = 0;  ///< those of them that had to ask the system
 };
 
 /// A memory with a cache in front of it. A training step asks for the same sizes again and again, so a
@@ -69,7 +70,7 @@ class CachingAllocator final : public Allocator {
   void release(void* block, int64_t bytes) override;
   Memory& memory() const override { return *memory_; }
 
-  AllocatorStatistics statistics() const;
+  AllocatorStatistics statistics() const override;
   /// Gives the cached, unused blocks back to the system.
   void trim();
   /// The size that a request is rounded up to.

@@ -32,6 +32,11 @@ Options options_of_the_environment() {
               "SIMT_ORDER is forward, reverse or random, not {}", order);
   if (order == "reverse") options.order = Order::reverse;
   if (order == "random") options.order = Order::random;
+  if (const std::string memory = variable("SIMT_MEMORY"); !memory.empty()) {
+    const int megabytes = std::atoi(memory.c_str());
+    GPT_REQUIRE(megabytes >= 1, "SIMT_MEMORY is a number of megabytes, not {}", memory);
+    options.memory = static_cast<size_t>(megabytes) << 20;
+  }
   return options;
 }
 

@@ -28,12 +28,13 @@ enum class Order { forward, reverse, random };
 struct Options {
   int workers = 1;  ///< threads of the system, each with blocks of its own
   Order order = Order::forward;
-  unsigned seed = 1;  ///< of the random order
+  unsigned seed = 1;                ///< of the random order
+  size_t memory = size_t{1} << 38;  ///< bytes of device memory: 256 GB, more than any GPU has
 };
 
 /// What holds for the launches of this thread: the environment's SIMT_WORKERS (or as many as there are
-/// processors) and SIMT_ORDER (forward, reverse or random), unless a ScopedOptions lives. Throws UserError if
-/// they make no sense.
+/// processors), SIMT_ORDER (forward, reverse or random) and SIMT_MEMORY (megabytes), unless a ScopedOptions
+/// lives. Throws UserError if they make no sense.
 Options current_options();
 
 /// Other options, for the launches of this thread, as long as it lives.

@@ -1,10 +1,12 @@
 #include "06_simt/runtime.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <map>
 #include <mutex>
 
+#include "06_simt/machine.hpp"
 #include "common/check.hpp"
 
 namespace gpt::simt {
@@ -18,10 +20,19 @@ class DeviceMemory {
     const std::lock_guard lock(mutex_);
     const auto* begin = static_cast<const std::byte*>(pointer);
     pieces_[begin] = {begin, bytes};
+    used_ += bytes;
   }
   bool remove(void* pointer) {
     const std::lock_guard lock(mutex_);
-    return pieces_.erase(static_cast<const std::byte*>(pointer)) == 1;
+    const auto found = pieces_.find(static_cast<const std::byte*>(pointer));
+    if (found == pieces_.end()) return false;
+    used_ -= found->second.bytes;
+    pieces_.erase(found);
+    return true;
+  }
+  size_t free() const {
+    const std::lock_guard lock(mutex_);
+    return current_options().memory - std::min(used_, current_options().memory);
   }
   Allocation before(const void* address) const {
     const std::lock_guard lock(mutex_);
@@ -32,6 +43,7 @@ class DeviceMemory {
  private:
   mutable std::mutex mutex_;
   std::map<const std::byte*, Allocation, std::greater<>> pieces_;  // so lower_bound() looks downwards
+  size_t used_ = 0;
 };
 
 DeviceMemory& device_memory() {
@@ -62,7 +74,7 @@ namespace cuda_names {
 cudaError_t cudaMalloc(void** pointer, size_t bytes) {
   *pointer = nullptr;
   if (bytes == 0) return cudaSuccess;
-  if (bytes > size_t{1} << 38) return cudaErrorMemoryAllocation;  // 256 GB: more than any GPU has
+  if (bytes > detail::device_memory().free()) return cudaErrorMemoryAllocation;
 #ifdef SIMT_ADDRESS_SANITIZER
   *pointer = std::malloc(bytes);  // AddressSanitizer watches what lies behind its end
 #else
@@ -78,6 +90,12 @@ cudaError_t cudaFree(void* pointer) {
   if (!pointer) return cudaSuccess;
   if (!detail::device_memory().remove(pointer)) return cudaErrorInvalidValue;
   std::free(pointer);
+  return cudaSuccess;
+}
+
+cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
+  *free = detail::device_memory().free();
+  *total = current_options().memory;
   return cudaSuccess;
 }
 
