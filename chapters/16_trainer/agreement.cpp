@@ -34,4 +34,12 @@ void require_same_plan(const BucketPlan& plan, Communicator& communicator) {
 }
 // [/same_start]
 
+std::unique_ptr<Backend> make_backend_together(DeviceChoice choice, Communicator& communicator) {
+  choice.rank = communicator.rank();
+  std::unique_ptr<Backend> backend;
+  together(communicator, [&] { backend = make_backend(choice); });
+  require({{"device", std::string(backend->name())}}, communicator);
+  return backend;
+}
+
 }  // namespace gpt

@@ -14,4 +14,8 @@ void require_same_start(const Preparation& preparation, Communicator& communicat
 /// Do all ranks send the same buckets in the same way? Collective; throws as above.
 void require_same_plan(const BucketPlan& plan, Communicator& communicator);
 
+/// The backend of this rank, the same kind on all. Collective; throws FailedTogether with one sentence when a
+/// rank cannot have it, or has another.
+std::unique_ptr<Backend> make_backend_together(DeviceChoice choice, Communicator& communicator);
+
 }  // namespace gpt

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+#include "08_gpu_training/memory_report.hpp"
+#include "16_trainer/agreement.hpp"
 #include "16_trainer/commands.hpp"
 #include "16_trainer/options.hpp"
 #include "16_trainer/preparation.hpp"
@@ -49,6 +51,16 @@ double peak_megabytes() {
   return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
+std::string memory_of(Trainer& trainer, const AllocatorStatistics& memory) {
+  const ParameterStore& store = trainer.model().parameters();
+  std::vector<MemoryKind> kinds{
+      {"parameters", store.values().bytes()},
+      {"gradients", store.gradients().bytes()},
+      {"AdamW's means", trainer.optimizer().m().bytes() + trainer.optimizer().v().bytes()}};
+  if (store.compute_copy().defined()) kinds.push_back({"parameters in bf16", store.compute_copy().bytes()});
+  return memory_report(kinds, memory);
+}
+
 int bench(const BenchOptions& options, Communicator& communicator) {
   TrainConfig config;
   together(communicator, [&] {
@@ -57,7 +69,7 @@ int bench(const BenchOptions& options, Communicator& communicator) {
   });
   const int threads = set_threads(config.wanted_threads());
   const int64_t vocabulary = options.vocabulary > 0 ? options.vocabulary : usual_vocabulary(config);
-  const auto backend = make_cpu_backend(config.compute_type());
+  const auto backend = make_backend_together(config.device_choice(0), communicator);
   Trace trace;
   on_first_rank(communicator, [&] { options.train.timeline.check(); });
   TimelineFile timeline(options.train.timeline, trace, communicator);
@@ -70,7 +82,7 @@ int bench(const BenchOptions& options, Communicator& communicator) {
   Hiding sent;
   int64_t requests = 0;
   for (int64_t step = 0; step < warmup_steps + options.steps; ++step) {
-    if (step == warmup_steps) requests = host_allocator()->statistics().system_requests;
+    if (step == warmup_steps) requests = backend->allocator()->statistics().system_requests;
     timeline.before_step();
     const StepResult result = trainer.step(data, step);
     if (step < warmup_steps) continue;
@@ -78,20 +90,24 @@ int bench(const BenchOptions& options, Communicator& communicator) {
     sent += result.communication;
   }
   timeline.finish();
-  requests = host_allocator()->statistics().system_requests - requests;
+  const AllocatorStatistics memory = backend->allocator()->statistics();
+  requests = memory.system_requests - requests;
   std::nth_element(seconds.begin(), seconds.begin() + options.steps / 2, seconds.end());
   const double median = seconds[static_cast<size_t>(options.steps / 2)];
   const double speed = static_cast<double>(tokens_per_step) / median;
   const auto steps = static_cast<double>(options.steps);
   const double per_step = static_cast<double>(requests) / steps;
   if (communicator.rank() != 0) return exit_ok;
+  const double flops = speed * approximate_flops_per_token(config.model(vocabulary), config.context);
   if (options.json)
     fmt::print(
         R"({{"preset":"{}","precision":"{}","ranks":{},"threads":{},"tokens_per_second":{:.1f},"step_ms":{:.3f},)"
-        R"("peak_rss_mb":{:.1f},"system_requests_per_step":{},"comm_total_ms":{:.3f},"comm_hidden_ms":{:.3f}}})"
+        R"("peak_rss_mb":{:.1f},"system_requests_per_step":{},"comm_total_ms":{:.3f},"comm_hidden_ms":{:.3f},)"
+        R"("device":"{}","tensors_peak_mb":{:.1f},"model_gflops":{:.1f}}})"
         "\n",
         config.preset, config.precision, communicator.size(), threads, speed, 1e3 * median, peak_megabytes(),
-        per_step, 1e3 * sent.total / steps, 1e3 * sent.hidden / steps);
+        per_step, 1e3 * sent.total / steps, 1e3 * sent.hidden / steps, backend->name(),
+        static_cast<double>(memory.peak_in_use) / 1e6, flops / 1e9);
   else
     fmt::print(
         "{} in {}: {} tokens/s, {:.1f} ms a step (the median of {}), {:.0f} MB at the most, {} requests for "
@@ -99,6 +115,7 @@ int bench(const BenchOptions& options, Communicator& communicator) {
         "a step\n",
         config.preset, config.precision, with_commas(static_cast<int64_t>(speed)), 1e3 * median,
         options.steps, peak_megabytes(), per_step);
+  if (!options.json && backend->device() != Device::cpu) fmt::print("\n{}", memory_of(trainer, memory));
   return exit_ok;
 }
 
@@ -113,7 +130,8 @@ Command add_bench(CLI::App& app) {
         option, [options, name](const T& value) { options->train.given[name] = value; }, meaning);
   };
   app.add_option("--preset", options->train.preset, "the model and batch");
-  choice("--precision", "precision", std::string(), "f32 or bf16");
+  choice("--precision", "precision", std::string(), "f32, bf16, or tf32");
+  choice("--device", "device", std::string(), "cuda, cpu, simt, or auto: cuda where there is a GPU");
   choice("--threads", "threads", int64_t{}, "threads of each rank (0: the processors shared out)");
   choice("--batch", "batch", int64_t{}, "sequences per step");
   choice("--micro-batch", "micro_batch", int64_t{}, "sequences a rank computes at once (0: its whole share)");

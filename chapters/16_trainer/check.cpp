@@ -5,6 +5,7 @@
 
 #include "03_optimizers/clipping.hpp"
 #include "05_gpt/weights.hpp"
+#include "08_gpu_training/device_choice.hpp"
 #include "16_trainer/adamw.hpp"
 #include "16_trainer/commands.hpp"
 #include "16_trainer/preparation.hpp"
@@ -19,7 +20,7 @@ namespace {
 struct CheckOptions {
   std::string reference;
   double tolerance = 1e-4;
-  std::string precision = "f32";
+  DeviceChoice device;
   bool verbose = false;
   int64_t threads = 0;
 };
@@ -130,12 +131,10 @@ class Reference {
 };
 
 int check(const CheckOptions& options) {
-  GPT_REQUIRE(options.precision == "f32" || options.precision == "bf16",
-              "--precision takes f32 or bf16, not '{}'", options.precision);
   GPT_REQUIRE(options.tolerance > 0, "--tolerance must be more than 0, not {}", options.tolerance);
   set_threads(options.threads);
   const SafetensorsFile file(options.reference);
-  const auto backend = make_cpu_backend(options.precision == "bf16" ? DType::bf16 : DType::f32);
+  const auto backend = make_backend(options.device);
   std::vector<Difference> all = Reference(file, *backend).differences();
 
   std::vector<Difference> shown;  // all of them, or the worst of each kind
@@ -166,7 +165,8 @@ Command add_check(CLI::App& app) {
   app.add_option("--reference", options->reference, "file of weights, tokens and expected results")
       ->required();
   app.add_option("--tolerance", options->tolerance, "largest relative error");
-  app.add_option("--precision", options->precision, "f32 or bf16");
+  app.add_option("--precision", options->device.precision, "f32, bf16, or tf32");
+  app.add_option("--device", options->device.device, "cuda, cpu, simt, or auto: cuda where there is a GPU");
   app.add_option("--threads", options->threads, "threads (0: all processors)");
   app.add_flag("--verbose", options->verbose, "show every tensor, not the worst of each kind alone");
   return [options](Communicator& communicator) {

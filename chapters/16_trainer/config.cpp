@@ -110,7 +110,7 @@ void TrainConfig::validate() const {
   bucket_bytes();
   require_one_of("--schedule", schedule, {"cosine", "linear", "step", "constant"});
   require_one_of("--overlap", overlap, {"on", "off"});
-  require_one_of("--precision", precision, {"f32", "bf16"});
+  gpt::validate(device_choice(0));
   std::vector<std::string> reduces{"auto"};
   for (const AllReduceAlgorithm algorithm : all_reduce_algorithms) reduces.emplace_back(name_of(algorithm));
   require_one_of("--all-reduce", all_reduce, reduces);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "05_gpt/gpt.hpp"
+#include "08_gpu_training/device_choice.hpp"
 
 namespace gpt {
 
@@ -40,6 +41,7 @@ struct TrainConfig {
   double weight_decay = 0.1;
   double clip = 1.0;  ///< 0: no clipping
   std::string precision = "f32";
+  std::string device = "auto";
 
   int64_t eval_every = 100;
   int64_t eval_batches = 0;
@@ -68,6 +70,8 @@ struct TrainConfig {
   int64_t wanted_threads() const { return reproducible && threads == 0 ? 1 : threads; }
   /// --bucket-mb in bytes; nothing for auto.
   std::optional<int64_t> bucket_bytes() const;
+  /// Of one rank.
+  DeviceChoice device_choice(int rank) const { return {device, precision, rank}; }
   DType compute_type() const { return precision == "bf16" ? DType::bf16 : DType::f32; }
 };
 
@@ -94,7 +98,8 @@ void for_each_choice(Config& c, Visit&& visit) {
   visit("epsilon", c.epsilon, "AdamW: added to the root of the mean square");
   visit("weight_decay", c.weight_decay, "AdamW: pull of the matrices towards zero");
   visit("clip", c.clip, "largest global norm of the gradient (0: none)");
-  visit("precision", c.precision, "f32 or bf16");
+  visit("precision", c.precision, "f32, bf16, or tf32: f32 whose products a GPU rounds");
+  visit("device", c.device, "cuda, cpu, simt (chapter 06), or auto: cuda where there is a GPU");
   visit("eval_every", c.eval_every, "steps between validations");
   visit("eval_batches", c.eval_batches, "batches per validation (0: the whole split)");
   visit("checkpoint_every", c.checkpoint_every, "steps between checkpoints");

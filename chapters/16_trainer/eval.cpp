@@ -41,7 +41,7 @@ int eval(const EvalOptions& options, Communicator& communicator) {
   Tokens tokens;
   together(communicator, [&] {
     GPT_REQUIRE(options.batch >= 0 && options.batches >= 0, "--batch and --batches must be at least 0");
-    trained = load_trained_model(options.model);
+    trained = load_trained_model(options.model, communicator.rank());
     tokens = tokens_to_judge(options, trained);
     GPT_REQUIRE(tokens.size() >= 2, "there are {} tokens to judge by, and two is the least", tokens.size());
   });

@@ -26,9 +26,12 @@ std::string summary(const TrainConfig& c, const RunFolder& run, const TrainingDa
       "batch    {} sequences, {} tokens a step; {} steps are {:.1f} times the data\n", c.batch,
       with_commas(tokens), with_commas(c.steps),
       static_cast<double>(c.steps) * static_cast<double>(tokens) / static_cast<double>(data.training.size()));
-  text += fmt::format("machine  {} rank{} with {} thread{}{}, {}; {:.1f} MFLOP per token\n", ranks,
-                      ranks == 1 ? "" : "s", threads, threads == 1 ? "" : "s", ranks == 1 ? "" : " each",
-                      c.precision, approximate_flops_per_token(model.config(), c.context) / 1e6);
+  const Backend& backend = model.backend();
+  text +=
+      fmt::format("machine  {} rank{} with {} thread{}{}, {}{}; {:.1f} MFLOP per token\n", ranks,
+                  ranks == 1 ? "" : "s", threads, threads == 1 ? "" : "s", ranks == 1 ? "" : " each",
+                  c.precision, backend.device() == Device::cpu ? "" : fmt::format(" on {}", backend.name()),
+                  approximate_flops_per_token(model.config(), c.context) / 1e6);
   if (!sums.empty()) text += fmt::format("sums     {}\n", sums);
   text += fmt::format("folder   {}{}\n", run.path.string(),
                       step > 0 ? fmt::format(", from step {} on", step) : "");

@@ -40,7 +40,7 @@ class Run {
         communicator_(communicator),
         trace_(trace),
         timeline_(timeline, trace, communicator),
-        backend_(make_cpu_backend(config_.compute_type())),
+        backend_(make_backend_together(config_.device_choice(communicator.rank()), communicator)),
         trainer_(config_, config_.model(data_.tokenizer->vocabulary_size()), *backend_, communicator, trace),
         loader_(data_.training, config_.context, config_.batch, config_.seed) {
     choice.choose_buckets(config_, trainer_, loader_, communicator_);

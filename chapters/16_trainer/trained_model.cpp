@@ -14,19 +14,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void build_model(TrainedModel& trained, const fs::path& weights) {
+void build_model(TrainedModel& trained, const fs::path& weights, const DeviceChoice& device) {
   const SafetensorsFile file(weights);
-  trained.backend = make_cpu_backend(trained.config.compute_type());
+  trained.backend = make_backend(device);
   trained.model = std::make_unique<Gpt>(config_of(file), *trained.backend, 0);
   load_weights(file, trained.model->parameters(), trained.model->parameters().values());
   trained.model->parameters().refresh_compute_copy();
 }
 
-void read_checkpoint(TrainedModel& trained) {
+void read_checkpoint(TrainedModel& trained, DeviceChoice device) {
   const TrainState state = verify_checkpoint(trained.checkpoint);
   apply_json(trained.config, state.config, trained.checkpoint.string());
   trained.step = state.step;
-  build_model(trained, trained.checkpoint / "model.safetensors");
+  const bool plain = trained.config.precision == "tf32" && device.device != "cuda";  // f32 is that and more
+  device.precision = plain ? "f32" : trained.config.precision;
+  build_model(trained, trained.checkpoint / "model.safetensors", device);
 }
 
 }  // namespace
@@ -36,9 +38,12 @@ void add_model_options(CLI::App& app, ModelChoice& model) {
   app.add_option("--checkpoint", model.checkpoint,
                  "folder of a checkpoint (default: the run's newest), or a file of weights");
   app.add_option("--tokenizer", model.tokenizer, "the model's tokenizer (default: the run's)");
+  app.add_option("--device", model.device, "cuda, cpu, simt, or auto: cuda where there is a GPU");
 }
 
-TrainedModel load_trained_model(const ModelChoice& choice) {
+TrainedModel load_trained_model(const ModelChoice& choice, int rank) {
+  const DeviceChoice device{.device = choice.device, .rank = rank};
+  validate(device);
   TrainedModel trained;
   trained.checkpoint = choice.checkpoint;
   if (choice.checkpoint.empty()) {
@@ -53,9 +58,9 @@ TrainedModel load_trained_model(const ModelChoice& choice) {
     if (RunFolder{run}.holds_a_run()) trained.run.path = run;
   }
   if (fs::is_directory(trained.checkpoint))
-    read_checkpoint(trained);
+    read_checkpoint(trained, device);
   else
-    build_model(trained, trained.checkpoint);
+    build_model(trained, trained.checkpoint, device);
 
   GPT_REQUIRE(!choice.tokenizer.empty() || !trained.run.path.empty(),
               "{} belongs to no run: name its tokenizer by --tokenizer", trained.checkpoint.string());

@@ -16,6 +16,7 @@ struct ModelChoice {
   std::string checkpoint;  ///< a checkpoint's folder, or a file of weights as GPT-2 is published; empty: the
                            ///< run's newest
   std::string tokenizer;   ///< file or folder; empty: the run's
+  std::string device = "auto";
 };
 
 /// A model read from a checkpoint, verified.
@@ -29,7 +30,8 @@ struct TrainedModel {
   std::unique_ptr<Gpt> model;
 };
 
-/// Throws UserError when there is no such model, it is damaged, or the tokenizer is not its own.
-TrainedModel load_trained_model(const ModelChoice& choice);
+/// Throws UserError when there is no such model, it is damaged, the tokenizer is not its own, or there is no
+/// such device.
+TrainedModel load_trained_model(const ModelChoice& choice, int rank = 0);
 
 }  // namespace gpt
