@@ -276,7 +276,7 @@ def main():
             ("PyTorch's gradients", 40, lambda limit: check_references(run, limit)),
             ("the same training on GPU and CPU", 30, lambda limit: compare_training(run, limit)),
             ("GPT-2, first round", 40, lambda limit: measure_trainer(run, limit)),
-            ("kernels", 100, lambda limit: measure_kernels(run, limit)),
+            ("kernels", 150, lambda limit: measure_kernels(run, limit)),
             ("PyTorch, eager", 45, measure_pytorch(run, python, "eager")),
             ("PyTorch, torch.compile", 90, measure_pytorch(run, python, "compile")),
             ("GPT-2, second round", 40, lambda limit: measure_trainer(run, limit)),

@@ -36,6 +36,7 @@ class Kernel:
 
 
 MIB64 = 2**26
+ATTENTION = 2 * 64 * 8 * 12 * 1024 * 1025 / 2  # one product of 8 · 12 heads of 64 with all 1024 positions, the future left out
 KERNELS = [
     Kernel("gelu_forward", "f32", "2²⁶", 0.85, bytes=8 * MIB64),
     Kernel("gelu_forward", "bf16", "2²⁶", 0.85, bytes=4 * MIB64),
@@ -53,6 +54,8 @@ KERNELS = [
     Kernel("pack_signs", "elements", "2²⁶", 0.85, bytes=(4.125 + 4 / 1024) * MIB64),
     Kernel("linear_forward", "f32", "8192 × 4096 × 4096", 0.85, flops=2 * 8192 * 4096**2),
     Kernel("linear_forward", "bf16", "8192 × 4096 × 4096", 0.55, flops=2 * 8192 * 4096**2),
+    Kernel("attention_forward", "bf16", "8 × 1024, 12 heads", 0, flops=2 * ATTENTION),
+    Kernel("attention_backward", "bf16", "8 × 1024, 12 heads", 0, flops=5 * ATTENTION),
 ]
 
 
