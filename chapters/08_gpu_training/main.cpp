@@ -6,6 +6,7 @@
 #include "05_gpt/walrus.hpp"
 #include "08_gpu_training/device_choice.hpp"
 #include "08_gpu_training/memory_report.hpp"
+#include "08_gpu_training/rounding.hpp"
 #include "common/chapter_program.hpp"
 #include "common/table.hpp"
 #include "common/timing.hpp"
@@ -123,6 +124,17 @@ void show_memory(const std::string& device) {
   }
 }
 
+/// A batch for which no device is large enough.
+void show_full_memory(const std::string& device) {
+  const auto backend = make_backend({.device = device});
+  const Tensor batch = backend->empty({4, 1024, 768}, DType::f32);
+  try {
+    backend->empty({200'000, 1024, 768}, DType::f32);
+  } catch (const UserError& error) {
+    fmt::print("{}\n", error.what());
+  }
+}
+
 }  // namespace
 }  // namespace gpt
 
@@ -134,6 +146,8 @@ int main(int argc, char** argv) {
   program.section("devices", "Where a model can be trained", [] { gpt::show_devices(); });
   program.section("training", "The same GPT on two devices",
                   [&] { gpt::show_training(device(), program.stable()); });
+  program.section("rounding", "A thousand small steps", [] { gpt::show_rounding(); });
   program.section("memory", "Where the memory goes", [&] { gpt::show_memory(device()); });
+  program.section("full", "A memory that is full", [&] { gpt::show_full_memory(device()); });
   return program.run(argc, argv);
 }
