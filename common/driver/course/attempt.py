@@ -136,7 +136,7 @@ def run(program, ranks, seconds=SECONDS, nonce=None, memory=None, user=None):
     """
     folder = Path(tempfile.mkdtemp(prefix="exercise-"))
     try:
-        report, output = folder / "report", folder / "output"
+        report = folder / "report"
         command = [str(program)]
         if nonce:
             code = program.read_bytes()
@@ -149,9 +149,9 @@ def run(program, ranks, seconds=SECONDS, nonce=None, memory=None, user=None):
         if ranks:
             command = ["mpirun", "-np", str(ranks), *command]
         env = {**os.environ, "EXERCISE_REPORT": str(report), "TMPDIR": str(folder), "HOME": str(folder), "OMP_NUM_THREADS": "1"}
-        with open(output, "w") as out:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, env=env,
-                                       cwd=folder, preexec_fn=limited(memory, user))
+        output = tempfile.TemporaryFile()          # without a name, so that nobody can delete it
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=env,
+                                   cwd=folder, preexec_fn=limited(memory, user))
         ended = ""
         try:
             process.wait(seconds)
@@ -169,8 +169,8 @@ def run(program, ranks, seconds=SECONDS, nonce=None, memory=None, user=None):
                 continue
             if isinstance(entry, dict) and (not nonce or entry.get("nonce") == nonce):
                 lines.append(entry)
-        with open(output, encoding="utf-8", errors="replace") as text:
-            return lines, text.read(1 << 20), ended
+        output.seek(0)
+        return lines, output.read(1 << 20).decode(errors="replace"), ended
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
