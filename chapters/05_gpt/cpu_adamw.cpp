@@ -10,9 +10,10 @@ void CpuBackend::adamw(const Tensor& value, const Tensor& gradient, const Tensor
                        const Tensor& compute_copy, const AdamWStep& step) {
   const auto beta1 = static_cast<float>(step.beta1), beta2 = static_cast<float>(step.beta2);
   const auto scale = static_cast<float>(step.gradient_scale), epsilon = static_cast<float>(step.epsilon);
-  // lr · m̂ / (√v̂ + ε) with m̂ = m / c₁ and v̂ = v / c₂: the corrections move out of the loop.
+  // lr · m̂ / (√v̂ + ε) with m̂ = m / c₁ and v̂ = v / c₂: the corrections move out of the loop. With β₂ = 1, v
+  // stays as it is, and there is nothing to correct.
   const double c1 = 1.0 - std::pow(step.beta1, static_cast<double>(step.step));
-  const double c2 = 1.0 - std::pow(step.beta2, static_cast<double>(step.step));
+  const double c2 = step.beta2 < 1.0 ? 1.0 - std::pow(step.beta2, static_cast<double>(step.step)) : 1.0;
   const auto rate = static_cast<float>(step.learning_rate / c1),
              root = static_cast<float>(1.0 / std::sqrt(c2));
   const auto keep = static_cast<float>(1.0 - step.learning_rate * step.weight_decay);

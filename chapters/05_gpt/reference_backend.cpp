@@ -200,7 +200,8 @@ class ReferenceBackend final : public Backend {
              const Tensor& compute_copy, const AdamWStep& step) override {
     const auto beta1 = static_cast<T>(step.beta1), beta2 = static_cast<T>(step.beta2);
     const auto unbias1 = static_cast<T>(1 / (1 - std::pow(step.beta1, step.step)));
-    const auto unbias2 = static_cast<T>(1 / (1 - std::pow(step.beta2, step.step)));
+    const auto unbias2 =
+        static_cast<T>(step.beta2 < 1 ? 1 / (1 - std::pow(step.beta2, step.step)) : 1);  // v stays at β₂ = 1
     for (int64_t i = 0; i < value.elements(); ++i) {
       const T g = gradient.data<T>()[i] * static_cast<T>(step.gradient_scale);
       T& m_i = m.data<T>()[i];

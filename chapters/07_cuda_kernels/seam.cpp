@@ -19,11 +19,12 @@ void require(bool holds, const char* what) {
 
 AdamWFactors adamw_factors(const AdamWStep& step) {
   const double steps = static_cast<double>(step.step);
+  const double c2 = step.beta2 < 1.0 ? 1.0 - std::pow(step.beta2, steps) : 1.0;  // v stays at β₂ = 1
   return {.beta1 = static_cast<float>(step.beta1),
           .beta2 = static_cast<float>(step.beta2),
           .scale = static_cast<float>(step.gradient_scale),
           .rate = static_cast<float>(step.learning_rate / (1.0 - std::pow(step.beta1, steps))),
-          .root = static_cast<float>(1.0 / std::sqrt(1.0 - std::pow(step.beta2, steps))),
+          .root = static_cast<float>(1.0 / std::sqrt(c2)),
           .epsilon = static_cast<float>(step.epsilon),
           .keep = static_cast<float>(1.0 - step.learning_rate * step.weight_decay)};
 }

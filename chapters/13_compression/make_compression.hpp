@@ -10,11 +10,19 @@ namespace gpt {
 
 struct CompressionOptions {
   uint64_t seed = 0;   ///< of the random numbers
-  int64_t warmup = 0;  ///< steps with whole gradients, for those compressions that need some
+  int64_t warmup = 1;  ///< steps with whole gradients, at least 1, for those compressions that need them
+  double beta1 = 0.9;  ///< of the momentum, for those that send it
 };
 
-/// What "none", "bf16", "fp16" or "int8" names; nullptr for none. Throws UserError, one sentence, for
-/// anything else.
+/// What a word names:
+///
+///     none                   nullptr
+///     bf16, fp16, int8       QuantisedGradients
+///     sign                   SignMomentum
+///     topk:R, randomk:R      SparseMomentum, which sends the part R of the numbers, 0 < R ≤ 1
+///     powersgd:N             PowerSgd of rank N, 1 … 64
+///
+/// Throws UserError, one sentence, for anything else.
 std::shared_ptr<Compression> make_compression(const std::string& spec,
                                               const CompressionOptions& options = {});
 

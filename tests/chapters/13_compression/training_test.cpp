@@ -17,7 +17,8 @@ TEST(CompressedTraining, LearnsAsWithWholeGradients) {
 }
 
 TEST(Compressions, AWrongNameIsOneSentence) {
-  for (const char* spec : {"", "zip", "int4", "int8:3", "BF16"})
+  for (const char* spec : {"", "zip", "int4", "int8:3", "BF16", "topk", "topk:", "topk:0", "topk:1.1",
+                           "topk:x", "powersgd:0", "powersgd:2.5", "sign:1", "randomk:-1"})
     EXPECT_THROW(make_compression(spec), UserError);
   EXPECT_EQ(make_compression("none"), nullptr);
 }

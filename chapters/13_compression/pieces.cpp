@@ -1,0 +1,38 @@
+#include "13_compression/pieces.hpp"
+
+#include <algorithm>
+
+namespace gpt {
+
+// [pieces]
+std::vector<std::vector<Piece>> pieces_by_bucket(const ParameterStore& parameters, const BucketPlan& plan) {
+  std::vector<std::vector<Piece>> result(plan.buckets.size());
+  for (size_t p = 0; p < plan.of_parameter.size(); ++p) {
+    const Parameter& parameter = parameters.parameters()[p];
+    Piece piece{.from = parameter.offset, .elements = parameter.elements};
+    if (parameter.shape.rank() >= 2 && parameter.elements > 0) {
+      piece.rows = parameter.shape[0];
+      piece.columns = parameter.elements / piece.rows;
+    }
+    result[static_cast<size_t>(plan.of_parameter[p].last)].push_back(piece);
+  }
+  return result;
+}
+// [/pieces]
+
+void sum_whole(Communicator& group, const std::vector<Piece>& pieces, const Tensor& row, const Tensor& sums) {
+  int64_t total = 0;
+  for (const Piece& piece : pieces) total += piece.elements;
+  if (total == 0) return;
+  const Tensor packed({total});
+  float* next = packed.data<float>();
+  for (const Piece& piece : pieces) next = std::copy_n(row.data<float>() + piece.from, piece.elements, next);
+  group.all_reduce(packed, ReduceOp::sum);
+  const float* sum = packed.data<float>();
+  for (const Piece& piece : pieces) {
+    std::copy_n(sum, piece.elements, sums.data<float>() + piece.from);
+    sum += piece.elements;
+  }
+}
+
+}  // namespace gpt

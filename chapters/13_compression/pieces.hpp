@@ -1,0 +1,27 @@
+#pragma once
+// Whole tensors, bucket by bucket.
+
+#include <span>
+#include <vector>
+
+#include "09_averaging/communicator.hpp"
+#include "11_ddp/bucket.hpp"
+
+namespace gpt {
+
+/// A parameter's place in the row of gradients.
+struct Piece {
+  int64_t from = 0, elements = 0;
+  int64_t rows = 0,
+          columns = 0;  ///< of a tensor of rank 2 and more: the first dimension and the others; else 0
+};
+
+/// The parameters whose last element lies in each bucket. When that bucket's turn comes, all of their
+/// gradients are final, for the buckets before it have had theirs.
+std::vector<std::vector<Piece>> pieces_by_bucket(const ParameterStore& parameters, const BucketPlan& plan);
+
+/// The sum over the ranks of pieces of `row` that are too small to be compressed, all in one message, into
+/// the same pieces of `sums`. Collective.
+void sum_whole(Communicator& group, const std::vector<Piece>& pieces, const Tensor& row, const Tensor& sums);
+
+}  // namespace gpt

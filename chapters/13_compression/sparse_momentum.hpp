@@ -1,0 +1,50 @@
+#pragma once
+// A few numbers of many.
+
+#include "01_tensors/philox.hpp"
+#include "13_compression/momentum.hpp"
+#include "13_compression/pieces.hpp"
+
+namespace gpt {
+
+/// Sends a part of the numbers, and keeps what it did not send until it is. Matrices alone: tensors of rank 1
+/// are small, and go whole.
+///
+/// top_k: of each matrix the largest, chosen by each rank for itself, as pairs of position and value (Deep
+/// Gradient Compression: Lin and others, 2018). What was sent leaves the rank's momentum, too, or it would go
+/// on in a direction that the others have followed already (momentum factor masking).
+/// random_k: numbers drawn from the seed, the same on all ranks; so no positions are sent, and one all-reduce
+/// does.
+class SparseMomentum final : public MomentumCompression {
+ public:
+  enum class Choice { top_k, random_k };
+  /// `ratio`: the part that is sent, in (0, 1]. It is reached in another `warmup` steps after the first
+  /// ones, from a quarter on.
+  SparseMomentum(Choice choice, double ratio, uint64_t seed, const Options& options)
+      : MomentumCompression(options), choice_(choice), ratio_(ratio), seed_(seed) {}
+  void arrange(const ParameterStore& parameters, const BucketPlan& plan, const Tensor& gradients) override;
+  void sum(Communicator& group, size_t bucket, int64_t step) override;
+
+  /// The part that is sent in a step.
+  double ratio(int64_t step) const;
+  /// How many of n numbers that is: at least one.
+  int64_t count(int64_t n, int64_t step) const;
+
+ private:
+  void sum_largest(Communicator& group, const std::vector<Piece>& pieces, int64_t step);
+  void sum_random(Communicator& group, const std::vector<Piece>& pieces, int64_t step);
+
+  Choice choice_;
+  double ratio_;
+  uint64_t seed_;
+  std::vector<std::vector<Piece>> matrices_, vectors_;  // by bucket
+};
+
+/// The positions of the k largest |x|, in order; of equal ones those in front. A NaN is larger than
+/// everything.
+std::vector<int32_t> largest(std::span<const float> x, int64_t k);
+
+/// One position out of each of k nearly equal parts of 0 … n-1, drawn from `random` at `first` and after.
+std::vector<int32_t> one_of_each_part(int64_t n, int64_t k, const RandomStream& random, uint64_t first);
+
+}  // namespace gpt

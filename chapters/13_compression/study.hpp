@@ -1,0 +1,23 @@
+#pragma once
+// What the chapter's program measures: a small GPT in training on four ranks, once for each compression.
+
+#include <cstdint>
+#include <string>
+
+namespace gpt {
+
+struct StudyResult {
+  double loss = 0;          ///< of the last steps, on average
+  double bytes_a_step = 0;  ///< that each rank sends, after the warm-up
+};
+
+constexpr int study_ranks = 4;
+constexpr int64_t study_warmup = 30;
+
+/// Trains for so many steps on threads. `spec` as make_compression() takes it.
+StudyResult train_with(const std::string& spec, int64_t steps);
+
+/// Parameters of the GPT that is trained.
+int64_t study_parameters();
+
+}  // namespace gpt
