@@ -87,16 +87,15 @@ void show_power() {
 }
 
 /// The loss of a small GPT, and what four ranks sent for it.
-void show_training(int64_t steps) {
+void show_training(const std::vector<std::string>& specs, int64_t steps, int64_t warmup) {
   fmt::print(
       "{} parameters, {} ranks, {} steps, the first {} with whole gradients where a method wants it.\n\n",
-      study_parameters(), study_ranks, steps, study_warmup);
+      study_parameters(), study_ranks, steps, warmup);
   Table table(
       {{"--compress"}, {"sent", "KB a step", "{:.1f}"}, {"less", "times", "{:.1f}"}, {"loss", {}, "{:.2f}"}});
   double whole = 0;
-  for (const char* spec :
-       {"none", "bf16", "fp16", "int8", "sign", "topk:0.01", "randomk:0.05", "powersgd:4"}) {
-    const StudyResult result = train_with(spec, steps);
+  for (const std::string& spec : specs) {
+    const StudyResult result = train_with(spec, steps, warmup);
     if (whole == 0) whole = result.bytes_a_step;
     table.row(spec, result.bytes_a_step / 1e3, whole / result.bytes_a_step, result.loss);
   }
@@ -147,11 +146,16 @@ void show_pays(bool stable) {
 int main(int argc, char** argv) {
   gpt::ChapterProgram program("13_compression", "Gradients in fewer bytes.");
   int64_t steps = 200;
+  int64_t warmup = 30;
+  std::vector<std::string> specs{"none", "bf16",      "fp16",         "int8",
+                                 "sign", "topk:0.01", "randomk:0.05", "powersgd:4"};
+  program.options().add_option("--compress", specs, "What the small GPT is trained with")->delimiter(',');
+  program.options().add_option("--warmup", warmup, "Steps of it with whole gradients");
   program.options().add_option("--steps", steps, "Steps of the small GPT's training");
   program.section("codecs", "Numbers in fewer bits", show_codecs);
   program.section("zigzag", "Signs without and with a memory", show_zigzag);
   program.section("power", "A matrix as a product of two vectors", show_power);
-  program.section("training", "A GPT on four ranks", [&] { show_training(steps); });
+  program.section("training", "A GPT on four ranks", [&] { show_training(specs, steps, warmup); });
   program.section("pays", "What the codes cost, and when they pay", [&] { show_pays(program.stable()); });
   return program.run(argc, argv);
 }

@@ -2,8 +2,8 @@
 
 #include "03_optimizers/clipping.hpp"
 #include "03_optimizers/schedule.hpp"
-#include "04_text/data_loader.hpp"
 #include "04_text/byte_tokenizer.hpp"
+#include "04_text/data_loader.hpp"
 #include "05_gpt/gpt.hpp"
 #include "05_gpt/walrus.hpp"
 #include "11_ddp/data_parallel.hpp"
@@ -25,7 +25,7 @@ int64_t study_parameters() {
   return Gpt(shape, *backend, 1).parameters().parameter_count();
 }
 
-StudyResult train_with(const std::string& spec, int64_t steps) {
+StudyResult train_with(const std::string& spec, int64_t steps, int64_t warmup) {
   StudyResult result;
   run_threads(study_ranks, [&](Communicator& threads) {
     const auto counter = std::make_shared<WireCounter>();
@@ -36,7 +36,7 @@ StudyResult train_with(const std::string& spec, int64_t steps) {
     const DataLoader data(Tokens(ByteTokenizer().encode(std::string(walrus))), shape.context, 2 * study_ranks,
                           1);
     // [wiring]
-    auto compression = make_compression(spec, {.seed = 1, .warmup = study_warmup, .beta1 = beta1});
+    auto compression = make_compression(spec, {.seed = 1, .warmup = warmup, .beta1 = beta1});
     std::unique_ptr<CompressingReducer> reducer;
     if (compression) reducer = std::make_unique<CompressingReducer>(communicator, compression);
     CompressingReducer* const compressing = reducer.get();
@@ -48,10 +48,10 @@ StudyResult train_with(const std::string& spec, int64_t steps) {
     double losses = 0;
     int64_t sent = 0;
     for (int64_t step = 0; step < steps; ++step) {
-      if (step == study_warmup) sent = counter->bytes();
+      if (step == warmup) sent = counter->bytes();
       // [step]
       if (compressing) compressing->begin_step(step);
-      if (sends_momentum && step == study_warmup) {
+      if (sends_momentum && step == warmup) {
         end_warmup(parameters, m, v, beta1, beta2, step);
         compression->start_momentum(m, communicator.size());
       }
@@ -64,7 +64,7 @@ StudyResult train_with(const std::string& spec, int64_t steps) {
       loss.backward();
       parallel.finish();
       AdamWStep numbers{.learning_rate = rate(step), .beta1 = beta1, .beta2 = beta2, .step = step + 1};
-      if (sends_momentum && step >= study_warmup)  // the sums are the momentum
+      if (sends_momentum && step >= warmup)  // the sums are the momentum
         numbers.beta1 = 0, numbers.beta2 = 1;
       else
         clip_gradients(parameters.gradients(), 1.0);
@@ -75,8 +75,7 @@ StudyResult train_with(const std::string& spec, int64_t steps) {
     parallel.check_replicas(steps);
     if (communicator.rank() != 0) return;
     result.loss = losses;
-    result.bytes_a_step =
-        static_cast<double>(counter->bytes() - sent) / static_cast<double>(steps - study_warmup);
+    result.bytes_a_step = static_cast<double>(counter->bytes() - sent) / static_cast<double>(steps - warmup);
   });
   return result;
 }

@@ -12,10 +12,10 @@ struct StudyResult {
 };
 
 constexpr int study_ranks = 4;
-constexpr int64_t study_warmup = 30;
 
-/// Trains for so many steps on threads. `spec` as make_compression() takes it.
-StudyResult train_with(const std::string& spec, int64_t steps);
+/// Trains for so many steps on threads; the first `warmup` of them with whole gradients, where a compression
+/// wants it. `spec` as make_compression() takes it.
+StudyResult train_with(const std::string& spec, int64_t steps, int64_t warmup);
 
 /// Parameters of the GPT that is trained.
 int64_t study_parameters();
