@@ -138,6 +138,7 @@ def main():
 
     files = {name: make_model(config, seed) for seed, (name, config) in enumerate(MODELS.items(), 1)}
     files["ops"] = ops.make_operations(np.random.RandomState(100))
+    files["wide_ops"] = ops.make_operations(np.random.RandomState(102), ops.WIDE)
     files["optimizers"] = ops.make_optimizers(np.random.RandomState(101))
 
     failed = False

@@ -10,8 +10,10 @@ import torch.nn.functional as F
 
 import gpt2
 
-# B, T, C, V and the rest as in gpt2.py: all different, none a power of two.
-B, T, C, H, V, OUT = 3, 7, 10, 2, 13, 6
+# B, T, C, H, V and the rest as in gpt2.py: all different, none a power of two.
+SMALL = 3, 7, 10, 2, 13, 6
+# Widths that are multiples of 8, as fast kernels want them.
+WIDE = 2, 5, 48, 2, 40, 72
 
 
 def tensor(random, *shape, scale=1.0):
@@ -34,8 +36,9 @@ def record(random, name, function, **inputs):
     return {key: x.detach().numpy() for key, x in result.items()}
 
 
-def make_operations(random):
+def make_operations(random, sizes=SMALL):
     """Returns (tensors, metadata)."""
+    B, T, C, H, V, OUT = sizes
 
     def new(*shape, scale=1.0):
         return tensor(random, *shape, scale=scale)

@@ -7,7 +7,8 @@ namespace gpt::KERNEL_SPACE {
 
 /// Launches the kernel of this name; throws Error if the mistake is noticed.
 void launch_mutant(const char* name);
-/// The same for those of attention.
+/// The same for those of rows, tables and attention.
+void launch_row_mutant(const char* name);
 void launch_attention_mutant(const char* name);
 
 }  // namespace gpt::KERNEL_SPACE

@@ -16,7 +16,7 @@ using testing::HasSubstr;
 
 /// "mutants.cu:42", the line that ends in `mark`; "" if none does.
 std::string place(const std::string& mark) {
-  for (const std::string file : {"mutants.cu", "attention_mutants.cu"}) {
+  for (const std::string file : {"mutants.cu", "row_mutants.cu", "attention_mutants.cu"}) {
     std::ifstream source(MUTANTS_FOLDER + file);
     std::string line;
     for (int number = 1; std::getline(source, line); ++number)
@@ -36,6 +36,7 @@ void PrintTo(const Mutant& mutant, std::ostream* out) {
 std::string report(const char* name) {
   try {
     KERNEL_SPACE::launch_mutant(name);
+    KERNEL_SPACE::launch_row_mutant(name);
     KERNEL_SPACE::launch_attention_mutant(name);
   } catch (const Error& error) {
     return error.what();
@@ -73,6 +74,10 @@ INSTANTIATE_TEST_SUITE_P(OfControl, Mutants,
 INSTANTIATE_TEST_SUITE_P(OfDropoutsControl, Mutants,
                          testing::Values(Mutant{"factors_of_lanes_that_left", "which does not take part"}),
                          [](const auto& mutant) { return std::string(mutant.param.name); });
+INSTANTIATE_TEST_SUITE_P(OfRowsControl, Mutants,
+                         testing::Values(Mutant{"rows_of_half_a_warp", "which does not take part"},
+                                         Mutant{"maximum_of_the_busy", "deadlock"}),
+                         [](const auto& mutant) { return std::string(mutant.param.name); });
 INSTANTIATE_TEST_SUITE_P(OfAttentionsControl, Mutants,
                          testing::Values(Mutant{"maximum_of_the_seen", "which does not take part"},
                                          Mutant{"warp_skips_the_barrier", "deadlock"}),
@@ -102,6 +107,18 @@ INSTANTIATE_TEST_SUITE_P(OfMemory, Mutants,
 INSTANTIATE_TEST_SUITE_P(OfDropoutsMemory, Mutants,
                          testing::Values(Mutant{"dropout_four_past_the_end", "past the end"},
                                          Mutant{"factors_without_barrier", "race in shared memory"}),
+                         [](const auto& mutant) { return std::string(mutant.param.name); });
+INSTANTIATE_TEST_SUITE_P(OfRowsMemory, Mutants,
+                         testing::Values(Mutant{"softmax_total_too_early", "race in shared memory"},
+                                         Mutant{"weights_not_awaited", "race in shared memory"},
+                                         Mutant{"turns_without_barrier", "race in shared memory"},
+                                         Mutant{"next_rows_mean", "past the end"},
+                                         Mutant{"one_hot_too_early", "race in global memory"},
+                                         Mutant{"row_in_whole_packs", "past the end"},
+                                         Mutant{"position_past_the_context", "past the end"},
+                                         Mutant{"everyone_takes_the_tail", "race in global memory"},
+                                         Mutant{"copy_in_floats", "past the end"},
+                                         Mutant{"residual_not_there", "not device memory"}),
                          [](const auto& mutant) { return std::string(mutant.param.name); });
 INSTANTIATE_TEST_SUITE_P(OfAttentionsMemory, Mutants,
                          testing::Values(Mutant{"keys_without_barrier", "race in shared memory"},
