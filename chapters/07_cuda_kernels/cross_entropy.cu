@@ -122,6 +122,7 @@ void cross_entropy_backward(DType d_type, void* d_logits, DType type, const void
                             const int32_t* targets, double scale, int64_t rows, int64_t vocabulary, int rung,
                             Stream stream) {
   if (rows == 0) return;
+  require(d_logits != logits || d_type == type, "a gradient of another type cannot overwrite its logits");
   const float factor = static_cast<float>(scale);
   const auto launch = [&](auto* out, const auto* x) {
     using D = std::remove_cvref_t<decltype(*out)>;

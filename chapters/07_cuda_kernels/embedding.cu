@@ -69,34 +69,63 @@ __global__ void sort_kernel(int32_t* sorted, const int32_t* tokens, int64_t n) {
 }
 // [/rank]
 
-// [runs]
-/// A thread has one column of one chunk of the sorted rows. Runs of one token that lie inside are complete;
-/// the sums of those that come from the chunk before (`first`) or go on in the next (`last`) are left for
-/// join_kernel. first, last: (chunks, width).
-template <class T>
-__global__ void runs_kernel(float* d_token_table, float* first, float* last, const T* dx,
-                            const int32_t* tokens, const int32_t* sorted, int64_t n, int64_t width) {
-  const int64_t c = thread_index();
-  if (c >= width) return;
-  const int64_t begin = static_cast<int64_t>(blockIdx.y) * chunk, end = begin + chunk < n ? begin + chunk : n;
-  bool continued = begin > 0 && tokens[sorted[begin - 1]] == tokens[sorted[begin]];
-  float sum = 0;
-  for (int64_t k = begin; k < end; ++k) {
-    const int32_t token = tokens[sorted[k]];
-    sum += to_float(dx[sorted[k] * width + c]);
-    const bool goes_on = k + 1 < n && tokens[sorted[k + 1]] == token;
-    if (goes_on && k + 1 < end) continue;
-    if (continued) {
-      first[blockIdx.y * width + c] = sum;
-    } else if (goes_on) {
-      last[blockIdx.y * width + c] = sum;
-    } else {
-      d_token_table[token * width + c] += sum;
-    }
-    continued = false;
-    sum = 0;
+/// Loads or stores `count` neighbours, 1 or 4.
+template <int count, class T>
+__device__ void load_some(const T* p, float (&x)[count]) {
+  if constexpr (count == 1) {
+    x[0] = to_float(*p);
+  } else {
+    load_pack(p, x);
   }
 }
+template <int count>
+__device__ void store_some(float* p, const float (&x)[count]) {
+  if constexpr (count == 1) {
+    *p = x[0];
+  } else {
+    store_pack(p, x);
+  }
+}
+
+// [runs]
+/// A thread has `count` columns of one chunk of the sorted rows. Runs of one token that lie inside are
+/// complete; the sums of those that come from the chunk before (`first`) or go on in the next (`last`) are
+/// left for join_kernel. first, last: (chunks, width).
+template <int count, class T>
+__global__ void runs_kernel(float* d_token_table, float* first, float* last, const T* dx,
+                            const int32_t* tokens, const int32_t* sorted, int64_t n, int64_t width) {
+  __shared__ int32_t rows[chunk + 2], ids[chunk + 2];  // with the neighbours on both sides
+  const int64_t begin = static_cast<int64_t>(blockIdx.y) * chunk;
+  const int size = static_cast<int>(n - begin < chunk ? n - begin : chunk);
+  for (int k = threadIdx.x; k < size + 2; k += threads) {
+    const int64_t at = begin + k - 1;
+    rows[k] = at >= 0 && at < n ? sorted[at] : -1;
+    ids[k] = rows[k] >= 0 ? tokens[rows[k]] : -1;
+  }
+  __syncthreads();
+  const int64_t c = thread_index() * count;
+  if (c >= width) return;
+  bool continued = ids[0] == ids[1];
+  float sum[count] = {};
+  for (int k = 1; k <= size; ++k) {
+    float x[count];
+    load_some(dx + rows[k] * width + c, x);
+    for (int i = 0; i < count; ++i) sum[i] += x[i];
+    const bool goes_on = ids[k + 1] == ids[k];
+    if (goes_on && k < size) continue;
+    float* to = d_token_table + ids[k] * width + c;
+    if (continued || goes_on) {
+      to = (continued ? first : last) + blockIdx.y * width + c;
+    } else {
+      load_some(to, x);
+      for (int i = 0; i < count; ++i) sum[i] += x[i];
+    }
+    store_some(to, sum);
+    continued = false;
+    for (float& of_column : sum) of_column = 0;
+  }
+}
+// [/runs]
 
 /// Completes the run that begins in a chunk and goes on in the next.
 __global__ void join_kernel(float* d_token_table, const float* first, const float* last,
@@ -111,8 +140,6 @@ __global__ void join_kernel(float* d_token_table, const float* first, const floa
     sum += first[at / chunk * width + c];
   d_token_table[token * width + c] += sum;
 }
-// [/runs]
-
 template <class T>
 __global__ void backward_positions_kernel(float* d_position_table, const T* dx, int64_t batch,
                                           int64_t positions, int64_t width) {
@@ -168,10 +195,19 @@ void embedding_backward(DType type, float* d_token_table, float* d_position_tabl
     float *first = static_cast<float*>(scratch), *last = first + chunks * width;
     int32_t* sorted = reinterpret_cast<int32_t*>(last + chunks * width);
     const int32_t* order = sorted;
-    const simt::LaunchConfig columns{dim3(blocks_for(width, threads), chunks), threads, 0, on};
+    const bool packs = width % 4 == 0 && aligned(dx, d_token_table, scratch);
+    const auto columns = [&](int count) {
+      return simt::LaunchConfig{dim3(blocks_for(width, threads * count), chunks), threads, 0, on};
+    };
     simt::launch<sort_kernel>({blocks_for(n, threads), threads, 0, on}, sorted, tokens, n);
-    simt::launch<runs_kernel<T>>(columns, d_token_table, first, last, gradient, tokens, order, n, width);
-    simt::launch<join_kernel>(columns, d_token_table, static_cast<const float*>(first),
+    if (packs) {
+      simt::launch<runs_kernel<4, T>>(columns(4), d_token_table, first, last, gradient, tokens, order, n,
+                                      width);
+    } else {
+      simt::launch<runs_kernel<1, T>>(columns(1), d_token_table, first, last, gradient, tokens, order, n,
+                                      width);
+    }
+    simt::launch<join_kernel>(columns(1), d_token_table, static_cast<const float*>(first),
                               static_cast<const float*>(last), tokens, order, n, width);
   });
 }

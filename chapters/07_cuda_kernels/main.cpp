@@ -1,5 +1,7 @@
 // The chapter's program: the ladder of every kernel family, checked and counted, or on a GPU timed.
 
+#include <algorithm>
+
 #include "06_simt/checker.hpp"
 #include "07_cuda_kernels/families.hpp"
 #include "07_cuda_kernels/timings.hpp"
@@ -53,51 +55,62 @@ std::string verdict(const Ladder& ladder) {
   return error <= ladder.tolerance ? "right" : fmt::format("WRONG by {:.1g}", error);
 }
 
-#if GPT_CHECKED_KERNELS
+/// What a run of a rung asks of the memories, if there is a checked build to count it.
 struct Counts {
+  std::string rung, result;
   simt::AccessSite global, shared;
 };
 
-/// What a run of the rung asks of the memories, and whether the checked build finds it right.
-Counts count(const Rung& rung) {
+#if GPT_CHECKED_KERNELS
+void count(const Rung& rung, Counts& counts) {
   const simt::AccessProfile profile;
   rung.run();
-  return {profile.total(simt::AccessSite::Space::global), profile.total(simt::AccessSite::Space::shared)};
+  counts.global = profile.total(simt::AccessSite::Space::global);
+  counts.shared = profile.total(simt::AccessSite::Space::shared);
 }
+#else
+void count(const Rung&, Counts&) {}
 #endif
+
+/// Of all rungs of a ladder; columns for shared memory only where one uses it.
+Table table_of(const std::vector<Counts>& rungs, double ideal_bytes) {
+  std::vector<Table::Column> columns{
+      {"rung"}, {"result"}, {"requests"}, {"sectors"}, {"of bytes needed", "", "{:.2f}"}};
+  const bool shared =
+      std::any_of(rungs.begin(), rungs.end(), [](const Counts& c) { return c.shared.requests > 0; });
+  if (shared)
+    columns.insert(columns.end(), {{"shared requests"}, {"wavefronts"}, {"of ideal", "", "{:.2f}"}});
+  Table table(columns);
+  for (const auto& [rung, result, global, in_shared] : rungs) {
+    const double moved = global.cost ? 32.0 * static_cast<double>(global.cost) / ideal_bytes : NAN;
+    const double conflicts =
+        in_shared.cost ? static_cast<double>(in_shared.cost) / static_cast<double>(in_shared.ideal) : NAN;
+    if (shared) {
+      table.row(rung, result, global.requests, global.cost, moved, in_shared.requests, in_shared.cost,
+                conflicts);
+    } else {
+      table.row(rung, result, global.requests, global.cost, moved);
+    }
+  }
+  return table;
+}
 
 /// Without a GPU: is it right, and what does it ask of the memories?
 void show_counted(const Family& family) {
-  Ladders emulated = family.emulated(ProblemSize::tiny);
-  Ladders checked = family.checked ? family.checked(ProblemSize::tiny) : Ladders{};
+  const Ladders emulated = family.emulated(ProblemSize::tiny);
+  const Ladders checked = family.checked ? family.checked(ProblemSize::tiny) : Ladders{};
   for (size_t i = 0; i < emulated.size(); ++i) {
     print_ideas(emulated[i]);
-    Table table({{"rung"},
-                 {"result"},
-                 {"requests"},
-                 {"sectors"},
-                 {"of bytes needed", "", "{:.2f}"},
-                 {"shared requests"},
-                 {"wavefronts"},
-                 {"of ideal", "", "{:.2f}"}});
+    std::vector<Counts> rungs;
     for (size_t r = 0; r < emulated[i].rungs.size(); ++r) {
       const Rung& rung = emulated[i].rungs[r];
       rung.run();
-      const std::string result = verdict(emulated[i]);
-#if GPT_CHECKED_KERNELS
-      const Counts counts = count(checked[i].rungs[r]);
-      const double moved = 32.0 * static_cast<double>(counts.global.cost) / emulated[i].ideal_bytes;
-      const double conflicts = counts.shared.cost ? static_cast<double>(counts.shared.cost) /
-                                                        static_cast<double>(counts.shared.ideal)
-                                                  : NAN;
-      table.row(rung.name, result, counts.global.requests, counts.global.cost, moved, counts.shared.requests,
-                counts.shared.cost, conflicts);
-#else
-      table.row(rung.name, result, "–", "–", "–", "–", "–", "–");
-#endif
+      Counts& counts = rungs.emplace_back(Counts{rung.name, verdict(emulated[i]), {}, {}});
+      if (!checked.empty()) count(checked[i].rungs[r], counts);
     }
-    fmt::print("{}\n", table.text());
+    fmt::print("{}\n", table_of(rungs, emulated[i].ideal_bytes).text());
   }
+  if (checked.empty()) fmt::print("Nothing is counted: this build has no checked kernels.\n\n");
 }
 
 }  // namespace

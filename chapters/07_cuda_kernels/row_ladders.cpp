@@ -123,10 +123,15 @@ Ladder layernorm_backward_ladder(int64_t rows, int64_t width, DType type) {
           .tolerance = tolerance(type)};
 }
 
+Tensor targets_of(int64_t rows, int64_t vocabulary) {
+  Tensor targets({rows}, DType::i32);
+  for (int64_t r = 0; r < rows; ++r) targets.data<int32_t>()[r] = static_cast<int32_t>(7 * r % vocabulary);
+  return targets;
+}
+
 Ladder cross_entropy_ladder(int64_t rows, int64_t vocabulary, DType type) {
   const auto logits = values({rows, vocabulary}, 1, type), losses = space({rows}), lse = space({rows});
-  Tensor of_rows({rows}, DType::i32);
-  for (int64_t r = 0; r < rows; ++r) of_rows.data<int32_t>()[r] = static_cast<int32_t>(7 * r % vocabulary);
+  const Tensor of_rows = targets_of(rows, vocabulary);
   const auto targets = std::make_shared<DeviceTensor>(of_rows, DType::i32);
   const auto rung = [=](int number) {
     return [=] {
@@ -149,6 +154,34 @@ Ladder cross_entropy_ladder(int64_t rows, int64_t vocabulary, DType type) {
           .tolerance = 1e-5};
 }
 
+Ladder cross_entropy_backward_ladder(int64_t rows, int64_t vocabulary, DType d_type) {
+  const auto logits = values({rows, vocabulary}, 1), d_logits = space({rows, vocabulary}, d_type);
+  const Tensor of_rows = targets_of(rows, vocabulary);
+  const auto targets = std::make_shared<DeviceTensor>(of_rows, DType::i32);
+  const auto losses = space({rows}), lse = space({rows});
+  cross_entropy_forward(losses->floats(), lse->floats(), DType::f32, logits->data(), targets->ints(), rows,
+                        vocabulary);
+  const auto rung = [=](int number) {
+    return [=] {
+      cross_entropy_backward(d_type, d_logits->data(), DType::f32, logits->data(), lse->floats(),
+                             targets->ints(), 1.0, rows, vocabulary, number);
+    };
+  };
+  return {.task = "cross_entropy_backward",
+          .problem = fmt::format("{} × {}, f32 to {}", rows, vocabulary, d_type),
+          .ideal_bytes = bytes_of(rows, vocabulary, DType::f32) + bytes_of(rows, vocabulary, d_type),
+          .rungs = {{"one each", "one element a thread", rung(0)},
+                    {"block a row", "what is the row's is read once; packs", rung(1)}},
+          .error =
+              [=] {
+                const Tensor wanted({rows, vocabulary}, DType::f64);
+                make_reference_backend()->cross_entropy_backward(wanted, logits->host(), lse->host(), of_rows,
+                                                                 1.0);
+                return relative_error(d_logits->host(), wanted);
+              },
+          .tolerance = tolerance(d_type)};
+}
+
 }  // namespace
 
 Ladders softmax_ladders(ProblemSize size) {
@@ -163,8 +196,10 @@ Ladders layernorm_ladders(ProblemSize size) {
 }
 
 Ladders cross_entropy_ladders(ProblemSize size) {
-  return size == ProblemSize::tiny ? Ladders{cross_entropy_ladder(32, 1001, DType::f32)}
-                                   : Ladders{cross_entropy_ladder(8192, 50257, DType::bf16)};
+  const bool tiny = size == ProblemSize::tiny;
+  const int64_t rows = tiny ? 32 : 2048, vocabulary = tiny ? 1001 : 50257;
+  return {cross_entropy_ladder(rows, vocabulary, tiny ? DType::f32 : DType::bf16),
+          cross_entropy_backward_ladder(rows, vocabulary, DType::bf16)};
 }
 
 }  // namespace gpt::KERNEL_SPACE

@@ -1,5 +1,7 @@
 // The ladders of sums, embedding, AdamW and dropout.
 
+#include <set>
+
 #include "05_gpt/backend.hpp"
 #include "07_cuda_kernels/adamw.hpp"
 #include "07_cuda_kernels/device_tensor.hpp"
@@ -48,6 +50,7 @@ Ladder embedding_ladder(int64_t batch, int64_t positions, int64_t width, int64_t
   for (int64_t i = 0; i < tokens.elements(); ++i)  // as in a text, a few tokens make up much of it
     tokens.data<int32_t>()[i] = static_cast<int32_t>(i % 4 ? i * i % vocabulary : 0);
   const auto ids = std::make_shared<DeviceTensor>(tokens, DType::i32);
+  const std::set<int32_t> distinct(tokens.data<int32_t>(), tokens.data<int32_t>() + tokens.elements());
   const auto dx = values({batch, positions, width}, 1);
   const auto table = std::make_shared<DeviceTensor>(Shape{vocabulary, width}, DType::f32);
   const auto places = std::make_shared<DeviceTensor>(Shape{positions, width}, DType::f32);
@@ -61,7 +64,9 @@ Ladder embedding_ladder(int64_t batch, int64_t positions, int64_t width, int64_t
   };
   return {.task = "embedding_backward",
           .problem = fmt::format("{} × {} tokens of {}, width {}, f32", batch, positions, vocabulary, width),
-          .ideal_bytes = 4.0 * static_cast<double>(batch * positions * width),
+          // Rows of the tables are read, and written.
+          .ideal_bytes = 4.0 * static_cast<double>((batch + 2) * positions * width) +
+                         8.0 * static_cast<double>(width) * static_cast<double>(distinct.size()),
           .rungs = {{"atomics", "every element adds to its place, in any order", [=] { run(0); }},
                     {"search", "every place looks for its elements", [=] { run(1); }},
                     {"sorted", "rows are sorted by token, and runs added up", [=] { run(2); }}},

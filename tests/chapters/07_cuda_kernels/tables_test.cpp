@@ -1,8 +1,11 @@
 // Sums, embedding, AdamW and dropout against the reference backend.
 
+#include <set>
+
 #include "07_cuda_kernels/adamw.hpp"
 #include "07_cuda_kernels/dropout.hpp"
 #include "07_cuda_kernels/embedding.hpp"
+#include "07_cuda_kernels/layernorm.hpp"
 #include "07_cuda_kernels/reductions.hpp"
 #include "kernel_test.hpp"
 
@@ -141,8 +144,9 @@ INSTANTIATE_TEST_SUITE_P(Orders, Tables, every_order());
 
 #ifndef SIMT_USE_CUDA
 TEST(Determinism, TheDefaultRungsGiveTheSameBitsInEveryOrder) {
-  const int64_t n = 3000, rows = 150, width = 40;
+  const int64_t n = 6000, rows = 150, width = 40;
   const DeviceTensor x(random_values({n}, 1), DType::f32), dx(random_values({rows, width}, 2), DType::f32);
+  const DeviceTensor statistics(random_values({rows}, 3), DType::f32);
   const Tensor tokens = some_tokens(3, 50, 11);
   const DeviceTensor ids(tokens, DType::i32);
   std::vector<Tensor> first;
@@ -156,7 +160,14 @@ TEST(Determinism, TheDefaultRungsGiveTheSameBitsInEveryOrder) {
     kernels::add_column_sums(sums.floats(), DType::f32, dx.data(), rows, width, space.data());
     kernels::embedding_backward(DType::f32, table.floats(), places.floats(), dx.data(), ids.ints(), 3, 50,
                                 width, 11, space.data());
-    const std::vector<Tensor> now{result.host(), sums.host(), table.host(), places.host()};
+    const DeviceTensor d_weight(Tensor::zeros({width}), DType::f32),
+        d_bias(Tensor::zeros({width}), DType::f32);
+    const DeviceTensor d_rows({rows, width}, DType::f32);
+    kernels::layernorm_backward(DType::f32, d_rows.data(), false, d_weight.floats(), d_bias.floats(),
+                                dx.data(), x.data(), sums.floats(), statistics.floats(), statistics.floats(),
+                                rows, width, space.data());
+    const std::vector<Tensor> now{result.host(), sums.host(),     table.host(), places.host(),
+                                  d_rows.host(), d_weight.host(), d_bias.host()};
     if (first.empty()) first = now;
     for (size_t i = 0; i < now.size(); ++i) expect_same(now[i], first[i]);
   }
@@ -179,6 +190,46 @@ TEST(TablesCounts, TheFastestRungsMoveTheBytesAndNoMore) {
     kernels::sum(static_cast<double*>(result.data()), DType::f32, g.data(), n, space.data());
   });
   EXPECT_LE(32.0 * static_cast<double>(sum.cost), 1.1 * 4 * n);
+}
+
+TEST(TablesCounts, ResidualsToo) {
+  const int64_t n = 8192;
+  for (const DType type : both_types) {
+    const DeviceTensor x(random_values({n}, 1), type), rest(random_values({n}, 2), type), y({n}, type);
+    expect_few_sectors(3.0 * size_of(type) * n, [&] {
+      kernels::dropout_forward(type, y.data(), x.data(), rest.data(), 2, n / 2, {.probability = 0.1f});
+    });
+  }
+}
+
+TEST(TablesCounts, Embedding) {
+  const int64_t batch = 2, positions = 256, width = 256, n = batch * positions, vocabulary = 50;
+  const Tensor tokens = some_tokens(batch, positions, vocabulary);
+  const std::set<int32_t> distinct(tokens.data<int32_t>(), tokens.data<int32_t>() + n);
+  const DeviceTensor ids(tokens, DType::i32);
+  for (const DType type : both_types) {
+    const double rows = static_cast<double>(n * width * size_of(type));
+    const DeviceTensor table(random_values({vocabulary, width}, 1), type), x({batch, positions, width}, type);
+    const DeviceTensor places(random_values({positions, width}, 2), type);
+    expect_few_sectors(3 * rows + 4.0 * n, [&] {  // of both tables a row for each token
+      kernels::embedding_forward(type, x.data(), ids.ints(), table.data(), places.data(), 0, batch, positions,
+                                 width);
+    });
+    const DeviceTensor dx(random_values({batch, positions, width}, 3), type);
+    const DeviceTensor d_table(Tensor::zeros({vocabulary, width}), DType::f32);
+    const DeviceTensor d_places(Tensor::zeros({positions, width}), DType::f32);
+    const DeviceTensor space = scratch(kernels::embedding_backward_scratch_bytes(batch, positions, width));
+    const simt::AccessSite backward = counted(simt::AccessSite::Space::global, [&] {
+      kernels::embedding_backward(type, d_table.floats(), d_places.floats(), dx.data(), ids.ints(), batch,
+                                  positions, width, vocabulary, space.data());
+    });
+    // dx twice, for there are two sums in two orders; rows of the tables are read and written; and at each
+    // end of a chunk of 32 tokens two parts of a run are written and read.
+    const double updated =
+        8.0 * width * static_cast<double>(positions + static_cast<int64_t>(distinct.size()));
+    const double parts = 16.0 * static_cast<double>(n / 32 * width);
+    EXPECT_LE(32.0 * static_cast<double>(backward.cost), 1.1 * (2 * rows + updated + parts));
+  }
 }
 #endif
 
