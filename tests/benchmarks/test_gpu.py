@@ -47,6 +47,11 @@ class Table(unittest.TestCase):
         row = cells(RESULTS, "linear_forward bf16")
         self.assertEqual((row[0], row[3], row[-1]), ("linear_forward bf16: tensor cores", "50%", "NO"))
 
+    def test_every_row_is_a_ladder_of_chapter_07(self):
+        sources = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "chapters/07_cuda_kernels").glob("*_ladders.cpp"))
+        for kernel in gpu_table.KERNELS:
+            self.assertIn(f'"{kernel.task}"', sources)
+
     def test_a_wrong_result_is_never_a_good_one(self):
         wrong = copy.deepcopy(RESULTS)
         wrong["kernels"]["ladders"][0]["rungs"][1]["right"] = False
