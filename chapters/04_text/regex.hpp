@@ -8,8 +8,8 @@
 
 namespace gpt {
 
-/// A compiled pattern in PCRE2's language, where \p{L} is any letter of any script and \s any Unicode space.
-/// Immutable: threads may share one.
+/// A compiled pattern in PCRE2's language, where `\p{L}` is any letter of any script and `\s` any Unicode
+/// space. Immutable: threads may share one.
 class Regex {
  public:
   explicit Regex(std::string_view pattern);  ///< throws Error for a pattern that does not compile
@@ -24,7 +24,7 @@ class Regex {
     for (std::string_view match; scan.next(match);) found(match);
   }
 
-  /// `text`, valid UTF-8, with each match replaced: $0 is the match, \L$0 the match in lower case.
+  /// `text`, valid UTF-8, with each match replaced: `$0` is the match, `\L$0` the match in lower case.
   std::string replace_all(std::string_view text, std::string_view replacement) const;
 
  private:

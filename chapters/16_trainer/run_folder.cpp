@@ -54,7 +54,7 @@ void make_folder(const fs::path& path) {
   GPT_REQUIRE(!error, "cannot make the folder {}: {}", path.string(), error.message());
 }
 
-FolderLock::FolderLock(const fs::path& path)
+FolderLock::FolderLock(const std::filesystem::path& path)
     : descriptor_(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
   GPT_REQUIRE(descriptor_ >= 0, "cannot open the folder {}: {}", path.string(), std::strerror(errno));
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)

@@ -8,10 +8,13 @@ needed_to_build=(g++=g++ cmake=cmake ninja-build=ninja pkg-config=pkg-config ope
 needed_to_test=("${needed_to_build[@]}" libgtest-dev=gtest/gtest.h libgmock-dev=gmock/gmock.h
   python3=python3 iproute2=ip util-linux=nsenter)
 
+needed_for_docs=(python3=python3 doxygen=doxygen doxygen-awesome-css=/usr/share/doxygen-awesome-css/doxygen-awesome.css
+  libjs-mathjax=/usr/share/javascript/mathjax/MathJax.js)
+
 is_there() {                    # is_there PACKAGE=MARK
   local mark=${1#*=} folder
   [[ $mark == g++ && -n ${CXX:-} ]] && mark=$CXX
-  command -v "$mark" >/dev/null && return
+  command -v "$mark" >/dev/null || [[ -f $mark ]] && return
   for folder in /usr/include /usr/local/include ${CPATH:+${CPATH//:/ }} ${CONDA_PREFIX:+"$CONDA_PREFIX/include"}; do
     [[ -f $folder/$mark ]] && return
   done
