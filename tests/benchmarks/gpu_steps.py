@@ -266,7 +266,7 @@ def main():
     arguments = parser.parse_args()
     run = Run(arguments.out, pathlib.Path(os.environ.get("BOOK_BUILD", ROOT / "build/release")), arguments.seconds)
     broken = arguments.build_state == "failed"
-    why = run.tail(run.out / "build.log", 1)[0].lstrip(" |") if broken else ""
+    why = run.tail(run.out / "build.log", 1)[0].lstrip(" |=") if broken else ""
     run.record("build", arguments.build_state, arguments.build_seconds, why)
     states = [arguments.build_state, run.step("a GPU", 30, lambda limit: find_gpu(run, limit))]
     if states[-1] == "passed":
