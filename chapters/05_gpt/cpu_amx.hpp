@@ -157,6 +157,44 @@ inline void multiply_tiles(int64_t M, int64_t N, int64_t K, LeftFactor A, const 
 }
 // [/multiply]
 
+/// The same for one block of C, 32 × 32 floats in a row, and factors packed in the order of their use: every
+/// 32 columns of the left one as 32 dense rows, every pair of rows of the right one as 32 dense pairs. After
+/// each step of 32 along k, `meanwhile(step)` is called: tiles are multiplied beside the other instructions,
+/// and what a few vectors do there costs next to no time.
+template <class Meanwhile>
+void multiply_strips(int64_t K, const bf16* left, const bf16* right, float* C, bool add,
+                     Meanwhile&& meanwhile) {
+  finish_stores();
+  constexpr int64_t row = 32 * sizeof(float), half = 16 * 32;
+  if (add) {
+    _tile_loadd(0, C, row);
+    _tile_loadd(1, C + 16, row);
+    _tile_loadd(2, C + half, row);
+    _tile_loadd(3, C + half + 16, row);
+  } else {
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+  }
+  for (int64_t k = 0; k < K; k += 32) {
+    const bf16 *a = left + k * 32, *b = right + k * 32;
+    _tile_loadd(4, a, 64);
+    _tile_loadd(6, b, 128);
+    _tile_loadd(7, b + 32, 128);
+    _tile_loadd(5, a + half, 64);
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_dpbf16ps(3, 5, 7);
+    meanwhile(k / 32);
+  }
+  _tile_stored(0, C, row);
+  _tile_stored(1, C + 16, row);
+  _tile_stored(2, C + half, row);
+  _tile_stored(3, C + half + 16, row);
+}
+
 namespace detail {
 /// Lane order that interleaves the halves of a register: 0, 16, 1, 17, …
 inline __m512i interleaved() {

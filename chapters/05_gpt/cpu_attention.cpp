@@ -44,7 +44,7 @@ void unpack(const float* from, int64_t from_row, int64_t rows, int64_t width, fl
 // [forward]
 void CpuBackend::attention_forward(const Tensor& y, const Tensor& lse, const Tensor& qkv, int64_t heads,
                                    int64_t first_query, const Dropout& dropout) {
-  if (qkv.dtype() == DType::bf16 && cpu::tiles_available())
+  if (tiles_ && qkv.dtype() == DType::bf16)
     return cpu::attention_forward_in_tiles(y, lse, qkv, heads, first_query, dropout);
   const cpu::AttentionSizes s(qkv, heads);
   const int64_t queries = s.T - first_query;
@@ -88,7 +88,7 @@ void CpuBackend::attention_forward(const Tensor& y, const Tensor& lse, const Ten
 
 void CpuBackend::attention_backward(const Tensor& d_qkv, const Tensor& dy, const Tensor& y, const Tensor& lse,
                                     const Tensor& qkv, int64_t heads, const Dropout& dropout) {
-  if (qkv.dtype() == DType::bf16 && cpu::tiles_available())
+  if (tiles_ && qkv.dtype() == DType::bf16)
     return cpu::attention_backward_in_tiles(d_qkv, dy, y, lse, qkv, heads, dropout);
   const cpu::AttentionSizes s(qkv, heads);
   cpu::dispatch_activation(qkv, [&](auto zero) {

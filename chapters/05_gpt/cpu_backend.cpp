@@ -4,6 +4,7 @@
 
 #include "01_tensors/matmul.hpp"
 #include "05_gpt/cpu_amx.hpp"
+#include "05_gpt/cpu_product.hpp"
 #include "05_gpt/cpu_vector.hpp"
 #include "05_gpt/cpu_weight_gradient.hpp"
 
@@ -12,7 +13,8 @@ namespace gpt {
 using cpu::load;
 using cpu::store;
 
-CpuBackend::CpuBackend(DType compute_type) : compute_type_(compute_type) {
+CpuBackend::CpuBackend(DType compute_type, bool tiles)
+    : compute_type_(compute_type), tiles_(tiles && compute_type == DType::bf16 && cpu::tiles_available()) {
   GPT_CHECK(compute_type == DType::f32 || compute_type == DType::bf16,
             "the cpu backend computes in f32 or bf16, not {}", compute_type);
 }
@@ -73,20 +75,23 @@ void CpuBackend::embedding_backward(const Tensor& d_token_table, const Tensor& d
 // [linear]
 void CpuBackend::linear_forward(const Tensor& y, const Tensor& x, const Tensor& weight, const Tensor& bias,
                                 const Tensor& residual) {
+  if (tiles_ && cpu::product_fits_tiles(x, weight, bias))
+    return cpu::product_in_tiles(y, x, weight, true, bias, residual);
   product(x, weight.transpose(0, 1), y,
           {.bias = bias.defined() ? &bias : nullptr, .residual = residual.defined() ? &residual : nullptr});
 }
 
 void CpuBackend::linear_backward_input(const Tensor& dx, bool add, const Tensor& dy, const Tensor& weight) {
+  if (tiles_ && cpu::product_fits_tiles(dy, weight, {}))
+    return cpu::product_in_tiles(dx, dy, weight, false, {}, add ? dx : Tensor());
   product(dy, weight, dx, {.accumulate = add});
 }
 
 void CpuBackend::linear_backward_weight(const Tensor& d_weight, const Tensor& d_bias, const Tensor& dy,
                                         const Tensor& x) {
-  if (dy.dtype() == DType::bf16 && x.dtype() == DType::bf16 && cpu::tiles_available())
-    cpu::weight_gradient_in_tiles(d_weight, dy, x);
-  else
-    product(dy.transpose(0, 1), x, d_weight, {.accumulate = true});
+  if (tiles_ && dy.dtype() == DType::bf16 && x.dtype() == DType::bf16)
+    return cpu::weight_gradient_in_tiles(d_weight, d_bias, dy, x);
+  product(dy.transpose(0, 1), x, d_weight, {.accumulate = true});
   if (!d_bias.defined()) return;
   const int64_t N = dy.size(0), O = dy.size(1);
   const Tensor partial = Tensor::zeros({cpu::sum_blocks, O});

@@ -12,7 +12,9 @@ namespace gpt {
 /// number of threads.
 class CpuBackend final : public Backend {
  public:
-  explicit CpuBackend(DType compute_type);
+  /// tiles: use matrix tiles (AMX) for bf16 where program and processor have them; false computes as a
+  /// processor without them does, for tests and comparisons.
+  explicit CpuBackend(DType compute_type, bool tiles = true);
 
   std::string_view name() const override { return "cpu"; }
   DType compute_type() const override { return compute_type_; }
@@ -60,6 +62,7 @@ class CpuBackend final : public Backend {
 
  private:
   DType compute_type_;
+  bool tiles_;
 };
 
 namespace cpu {

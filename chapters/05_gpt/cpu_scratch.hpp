@@ -5,10 +5,12 @@
 
 namespace gpt::cpu {
 
-/// One thread's working memory, cut into parts. All zeros at first: what pads a tile then stays zero.
+/// One thread's working memory, cut into parts. All zeros at first, so that what pads a tile stays zero;
+/// unless all of it is written before it is read: zeros cost a pass over the memory, too.
 class Scratch {
  public:
-  explicit Scratch(int64_t floats) : memory_(Tensor::zeros({floats})) {}
+  explicit Scratch(int64_t floats, bool zeros = true)
+      : memory_(zeros ? Tensor::zeros({floats}) : Tensor({floats})) {}
   /// The next `count` numbers; whole cache lines when count is a multiple of 32.
   template <class Number = float>
   Number* take(int64_t count) {

@@ -9,9 +9,8 @@
 
 #include <algorithm>
 
-#include "05_gpt/cpu_amx.hpp"
+#include "05_gpt/cpu_packing.hpp"
 #include "05_gpt/cpu_scratch.hpp"
-#include "05_gpt/cpu_tiles.hpp"
 
 namespace gpt::cpu {
 
@@ -23,38 +22,6 @@ namespace {
 // cache (590 + 197 + 197 kB). A strip of 32 rows of the one and of 32 columns of the other lie in its first
 // (16 + 16 kB).
 constexpr int64_t most_outputs = 384, most_inputs = 384, depth = 256;
-
-/// A matrix of bf16 whose sides are multiples of 32.
-struct Padded {
-  const bf16* data;
-  int64_t row, rows, columns;
-};
-
-/// Part of a matrix, filled up with zeros to multiples of 32: in place where it needs none, else in `room`.
-Padded pad(const bf16* from, int64_t row, int64_t rows, int64_t columns, bf16* room) {
-  const int64_t all_rows = round_up(rows, panel), all_columns = round_up(columns, panel);
-  if (rows == all_rows && columns == all_columns) return {from, row, rows, columns};
-  std::fill_n(room, all_rows * all_columns, bf16());
-  for (int64_t r = 0; r < rows; ++r) std::copy_n(from + r * row, columns, room + r * all_columns);
-  return {room, all_columns, all_rows, all_columns};
-}
-
-// Both are packed in strips of 32 columns, `depth` rows each, so that a product reads straight on.
-
-/// The transpose, for the left factor: each strip in tiles of 32 rows.
-void pack_left(const Padded& a, bf16* strips) {
-  for (int64_t r = 0; r < a.rows; r += panel)
-    for (int64_t c = 0; c < a.columns; c += 16)
-      transpose_tile(a.data + r * a.row + c, a.row,
-                     strips + c / panel * panel * depth + r * panel + c % panel * panel, panel);
-}
-
-/// In pairs, for the right factor.
-void pack_right(const Padded& b, bf16* strips) {
-  for (int64_t r = 0; r < b.rows; r += 2)
-    for (int64_t c = 0; c < b.columns; c += panel)
-      pair_rows(b.data + r * b.row + c, b.row, 2, panel, strips + c * depth + r * panel, 2 * panel);
-}
 
 /// The number of pieces of at most `piece` that n falls into.
 int64_t pieces(int64_t n, int64_t piece) {
@@ -68,40 +35,49 @@ int64_t outputs_per_block(int64_t O, int64_t I) {
   return round_up(pieces(O, count), panel);
 }
 
+/// sum += the rows of m. They have just been read: they come from a cache.
+void add_rows(const Matrix& m, float* sum) {
+  for (int64_t r = 0; r < m.rows; ++r)
+    map_vectors(
+        0, m.columns, [](Vector old, Vector more) { return old + more; }, sum, sum, m.data + r * m.row);
+}
+
 }  // namespace
 
 // [weight_gradient]
-void weight_gradient_in_tiles(const Tensor& d_weight, const Tensor& dy, const Tensor& x) {
-  const int64_t N = x.size(0), I = x.size(1), O = dy.size(1);
+void weight_gradient_in_tiles(const Tensor& d_weight, const Tensor& d_bias, const Tensor& dy,
+                              const Tensor& x) {
+  const int64_t N = x.size(0), I = x.size(1), O = dy.size(1), strip = panel * depth;
   const int64_t outputs = outputs_per_block(O, I), inputs = std::min(most_inputs, round_up(I, panel));
 #pragma omp parallel
   {
     const TileScope tiles;
-    Scratch scratch(outputs * inputs + depth * (outputs + inputs));
-    float* sum = scratch.take(outputs * inputs);
-    bf16* room = scratch.take<bf16>(depth * std::max(outputs, inputs));
+    Scratch scratch(outputs * inputs + depth * (outputs + inputs) / 2, false);
+    float* sums = scratch.take(outputs * inputs);  // in blocks of 32 × 32
     bf16 *left = scratch.take<bf16>(depth * outputs), *right = scratch.take<bf16>(depth * inputs);
 #pragma omp for collapse(2) schedule(static)
     for (int64_t o = 0; o < O; o += outputs)
       for (int64_t i = 0; i < I; i += inputs) {
         const int64_t o_count = std::min(outputs, O - o), i_count = std::min(inputs, I - i);
-        std::fill_n(sum, outputs * inputs, 0.0f);
         for (int64_t n = 0; n < N; n += depth) {
           const int64_t n_count = std::min(depth, N - n);
-          const Padded a = pad(dy.data<bf16>() + n * O + o, O, n_count, o_count, room);
-          pack_left(a, left);
-          const Padded b = pad(x.data<bf16>() + n * I + i, I, n_count, i_count, room);
-          pack_right(b, right);
-          for (int64_t j = 0; j < b.columns; j += panel)
-            for (int64_t m = 0; m < a.columns; m += panel)
-              multiply_tiles(panel, panel, a.rows, {left + m * depth, panel, panel * panel},
-                             right + j * depth, 2 * panel, sum + m * inputs + j, inputs, true);
+          const Matrix dy_part{dy.data<bf16>() + n * O + o, O, n_count, o_count};
+          pack_left_transposed(dy_part, strip, left);
+          pack_right({x.data<bf16>() + n * I + i, I, n_count, i_count}, strip, right);
+          if (i == 0 && d_bias.defined()) add_rows(dy_part, d_bias.data<float>() + o);
+          for (int64_t j = 0; j < i_count; j += panel)
+            for (int64_t m = 0; m < o_count; m += panel)
+              multiply_strips(round_up(n_count, panel), left + m * depth, right + j * depth,
+                              sums + m * inputs + j * panel, n > 0, [](int64_t) {});
         }
-        for (int64_t r = 0; r < o_count; ++r) {
-          float* to = d_weight.data<float>() + (o + r) * I + i;
-          map_vectors(
-              0, i_count, [](Vector old, Vector more) { return old + more; }, to, to, sum + r * inputs);
-        }
+        for (int64_t r = 0; r < o_count; ++r)
+          for (int64_t j = 0; j < i_count; j += panel) {
+            float* to = d_weight.data<float>() + (o + r) * I + i + j;
+            const float* sum = sums + r / panel * panel * inputs + j * panel + r % panel * panel;
+            map_vectors(
+                0, std::min(panel, i_count - j), [](Vector old, Vector more) { return old + more; }, to, to,
+                sum);
+          }
       }
   }
 }
@@ -109,7 +85,7 @@ void weight_gradient_in_tiles(const Tensor& d_weight, const Tensor& dy, const Te
 
 #else
 
-void weight_gradient_in_tiles(const Tensor&, const Tensor&, const Tensor&) {
+void weight_gradient_in_tiles(const Tensor&, const Tensor&, const Tensor&, const Tensor&) {
   GPT_CHECK(false, "built without tiles");
 }
 
