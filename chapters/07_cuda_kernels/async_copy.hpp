@@ -21,6 +21,18 @@ __device__ inline void copy_async(void* shared, const void* global, bool inside)
 #endif
 }
 
+/// A single word of 4 bytes.
+__device__ inline void copy_async_word(float* shared, const float* global, bool inside) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+  asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(
+                   static_cast<unsigned>(__cvta_generic_to_shared(shared))),
+               "l"(__cvta_generic_to_global(global)), "r"(inside ? 4 : 0)
+               : "memory");
+#else
+  *shared = inside ? *global : 0.0f;
+#endif
+}
+
 /// Closes a group, which may be empty.
 __device__ inline void close_copies() {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800

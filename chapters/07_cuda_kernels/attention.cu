@@ -10,9 +10,11 @@ void attention_forward(DType type, void* y, float* lse, const void* qkv, const A
   for_type(type, [&](auto zero) {
     using T = decltype(zero);
     const AttentionForward<T> pass{static_cast<T*>(y), lse, static_cast<const T*>(qkv), shape, dropout};
-    if (attention_rung_for(shape, rung) == 0)
-      return plain_forward(pass, static_cast<float*>(scratch), stream);
-    require(aligned(qkv), "attention's tiles want a qkv that begins at a multiple of 16 bytes");
+    const int which = attention_rung_for(shape, sizeof(T) == 2 && bf16_on_tensor_cores(), rung);
+    if (which == 0) return plain_forward(pass, static_cast<float*>(scratch), stream);
+    require(aligned(qkv, y), "attention's tiles want arrays that begin at multiples of 16 bytes");
+    if constexpr (sizeof(T) == 2)
+      if (which == 2) return cores_forward(pass, stream);
     tiles_forward(pass, stream);
   });
 }
@@ -31,9 +33,11 @@ void attention_backward(DType type, void* d_qkv, const void* dy, const void* y, 
                                     static_cast<const T*>(qkv),
                                     shape,
                                     dropout};
-    if (attention_rung_for(shape, rung) == 0)
-      return plain_backward(pass, static_cast<float*>(scratch), stream);
-    require(aligned(qkv, dy), "attention's tiles want a qkv and a dy that begin at multiples of 16 bytes");
+    const int which = attention_rung_for(shape, sizeof(T) == 2 && bf16_on_tensor_cores(), rung);
+    if (which == 0) return plain_backward(pass, static_cast<float*>(scratch), stream);
+    require(aligned(qkv, dy, d_qkv), "attention's tiles want arrays that begin at multiples of 16 bytes");
+    if constexpr (sizeof(T) == 2)
+      if (which == 2) return cores_backward(pass, static_cast<float*>(scratch), stream);
     tiles_backward(pass, static_cast<float*>(scratch), stream);
   });
 }

@@ -19,27 +19,31 @@ struct AttentionShape {
 };
 
 /// 0: three plain kernels, with all scores in memory. 1: tiles and an online softmax, in one kernel, without
-/// that memory.
-constexpr int attention_rungs = 2;
+/// that memory. 2: the same on tensor cores, in bf16.
+constexpr int attention_rungs = 3;
 
 /// The rung that runs when `rung` is asked for. Rung 1 wants heads of 8, 16, 24, … 128 numbers, arrays that
-/// begin at multiples of 16 bytes, and a sample_stride that is a multiple of 4; rung 0 takes the rest.
-constexpr int attention_rung_for(const AttentionShape& shape, int rung) {
-  const bool tiles = shape.head_width % 8 == 0 && shape.head_width <= 128 && shape.sample_stride % 4 == 0;
-  return tiles ? rung : 0;
+/// begin at multiples of 16 bytes, and a sample_stride that is a multiple of 4; rung 0 takes the rest. Rung 2
+/// wants bf16 on a GPU that has tensor cores for it, heads of 32, 64 or 128 numbers, and a sample_stride that
+/// is a multiple of 8.
+constexpr int attention_rung_for(const AttentionShape& shape, bool bf16_on_tensor_cores, int rung) {
+  const int64_t width = shape.head_width, stride = shape.sample_stride;
+  if (width % 8 != 0 || width > 128 || stride % 4 != 0) return 0;
+  const bool cores = bf16_on_tensor_cores && (width == 32 || width == 64 || width == 128) && stride % 8 == 0;
+  return rung == 2 && !cores ? 1 : rung;
 }
 
 /// Of device memory. Rung 0 keeps (B, H, T - first_query, T) scores, and for the backward pass twice as many;
-/// rung 1 keeps (B, H, T) numbers for the backward pass.
+/// the others keep (B, H, T) numbers for the backward pass.
 constexpr int64_t attention_forward_scratch_bytes(const AttentionShape& shape,
                                                   int rung = attention_rungs - 1) {
   const int64_t rows = shape.batch * shape.heads * shape.queries();
-  return attention_rung_for(shape, rung) == 0 ? rows * shape.positions * 4 : 0;
+  return attention_rung_for(shape, false, rung) == 0 ? rows * shape.positions * 4 : 0;
 }
 constexpr int64_t attention_backward_scratch_bytes(const AttentionShape& shape,
                                                    int rung = attention_rungs - 1) {
   const int64_t rows = shape.batch * shape.heads * shape.positions;
-  return attention_rung_for(shape, rung) == 0 ? 2 * rows * shape.positions * 4 : rows * 4;
+  return attention_rung_for(shape, false, rung) == 0 ? 2 * rows * shape.positions * 4 : rows * 4;
 }
 
 // clang-format off

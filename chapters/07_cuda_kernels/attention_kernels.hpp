@@ -71,5 +71,12 @@ template <class T>
 void tiles_forward(const AttentionForward<T>& pass, Stream stream);
 template <class T>
 void tiles_backward(const AttentionBackward<T>& pass, float* delta, Stream stream);
+/// delta[b,h,t] = dy_t · y_t.
+template <class T>
+void launch_delta(const AttentionBackward<T>& pass, float* delta, Stream stream);
+
+// attention_cores.cu, attention_cores_backward.cu
+void cores_forward(const AttentionForward<simt::bf16>& pass, Stream stream);
+void cores_backward(const AttentionBackward<simt::bf16>& pass, float* delta, Stream stream);
 
 }  // namespace gpt::KERNEL_SPACE

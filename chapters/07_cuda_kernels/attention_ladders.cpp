@@ -70,6 +70,12 @@ struct Problem {
   double tolerance() const { return type == DType::bf16 ? 2e-2 : 1e-5; }
 };
 
+/// f32 has no tensor cores.
+Ladder of_type(Ladder ladder, DType type) {
+  if (type == DType::f32) ladder.rungs.pop_back();
+  return ladder;
+}
+
 Ladder forward_ladder(const std::shared_ptr<Problem>& p) {
   const auto rung = [=](int number) { return [=] { p->forward(number); }; };
   return {.task = "attention_forward",
@@ -77,7 +83,8 @@ Ladder forward_ladder(const std::shared_ptr<Problem>& p) {
           .ideal_bytes = p->bytes(4),
           .flops = p->flops(2),
           .rungs = {{"plain", "three kernels, all scores in memory", rung(0)},
-                    {"tiles", "one kernel: tiles in shared memory, an online softmax", rung(1)}},
+                    {"tiles", "one kernel: tiles in shared memory, an online softmax", rung(1)},
+                    {"tensor cores", "scores and weights stay in registers", rung(2)}},
           .error = [=] { return p->forward_error(); },
           .tolerance = p->tolerance()};
 }
@@ -90,7 +97,8 @@ Ladder backward_ladder(const std::shared_ptr<Problem>& p) {
           .ideal_bytes = p->bytes(8),
           .flops = p->flops(5),
           .rungs = {{"plain", "weights and gradients of all scores in memory", rung(0)},
-                    {"tiles", "the weights again from lse, tile by tile", rung(1)}},
+                    {"tiles", "the weights again from lse, tile by tile", rung(1)},
+                    {"tensor cores", "so do their gradients", rung(2)}},
           .error = [=] { return p->backward_error(); },
           .tolerance = p->tolerance()};
 }
@@ -103,8 +111,8 @@ Ladders attention_ladders(ProblemSize size) {
   Ladders ladders;
   for (const DType type : {DType::f32, DType::bf16}) {
     const auto problem = std::make_shared<Problem>(AttentionShape{B, T, H, D, T * 3 * H * D}, type);
-    ladders.push_back(forward_ladder(problem));
-    ladders.push_back(backward_ladder(problem));
+    ladders.push_back(of_type(forward_ladder(problem), type));
+    ladders.push_back(of_type(backward_ladder(problem), type));
   }
   return ladders;
 }

@@ -33,6 +33,7 @@ __global__ void __launch_bounds__(tile_threads) tiles_kernel(AttentionForward<T>
                                      a.head_width);
     __syncthreads();
     float score[M][N];
+    // [tiles_online]
     multiply_rows<depth>(score, queries, keys);
 #pragma unroll
     for (int i = 0; i < M; ++i) {
@@ -57,6 +58,7 @@ __global__ void __launch_bounds__(tile_threads) tiles_kernel(AttentionForward<T>
 #pragma unroll
       for (int j = 0; j < depth / 16; ++j) sum[i][j] *= shrink;
     }
+    // [/tiles_online]
     __syncthreads();  // all have read the keys
     store_weights<Tiles::columns>(weights, score);
     __syncthreads();

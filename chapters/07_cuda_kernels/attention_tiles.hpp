@@ -49,6 +49,7 @@ __device__ void load_tile(float* tile, const T* from, int64_t row_length, int64_
 // [/load_tile]
 
 // [tile_products]
+// [multiply_rows]
 /// product[i][j] = a[ty + 8i] · b[tx + 16j].
 template <int depth, int M, int N>
 __device__ void multiply_rows(float (&product)[M][N], const float* a, const float* b) {
@@ -73,6 +74,7 @@ __device__ void multiply_rows(float (&product)[M][N], const float* a, const floa
   }
 }
 
+// [/multiply_rows]
 /// sum[i][j] += Σ_s weights[ty + 8i][s] · values[s][tx + 16j].
 template <int depth, int columns, int M>
 __device__ void add_weighted(float (&sum)[M][depth / 16], const float* weights, const float* values) {

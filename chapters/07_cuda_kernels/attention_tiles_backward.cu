@@ -150,13 +150,19 @@ void launch_tiles(const AttentionBackward<T>& pass, float* delta, Stream stream)
                      Tiles::rows * weight_stride(Tiles::backward_columns);
   const simt::LaunchConfig config{static_cast<unsigned>(a.batch * a.heads * tiles), tile_threads,
                                   static_cast<size_t>(floats) * sizeof(float), native(stream)};
-  simt::launch<delta_kernel<T>>(
-      {blocks_for(a.batch * a.heads * a.positions * 32, 256), 256, 0, native(stream)}, delta, pass);
+  launch_delta(pass, delta, stream);
   simt::launch<tiles_query_kernel<depth, T>>(config, pass, delta, tiles);
   simt::launch<tiles_key_kernel<depth, T>>(config, pass, delta);
 }
 
 }  // namespace
+
+template <class T>
+void launch_delta(const AttentionBackward<T>& pass, float* delta, Stream stream) {
+  const AttentionShape& a = pass.shape;
+  simt::launch<delta_kernel<T>>(
+      {blocks_for(a.batch * a.heads * a.positions * 32, 256), 256, 0, native(stream)}, delta, pass);
+}
 
 template <class T>
 void tiles_backward(const AttentionBackward<T>& pass, float* delta, Stream stream) {
@@ -170,6 +176,8 @@ void tiles_backward(const AttentionBackward<T>& pass, float* delta, Stream strea
   }
 }
 
+template void launch_delta(const AttentionBackward<float>&, float*, Stream);
+template void launch_delta(const AttentionBackward<simt::bf16>&, float*, Stream);
 template void tiles_backward(const AttentionBackward<float>&, float*, Stream);
 template void tiles_backward(const AttentionBackward<simt::bf16>&, float*, Stream);
 

@@ -12,6 +12,19 @@ inline cudaStream_t native(Stream stream) {
   return reinterpret_cast<cudaStream_t>(stream);
 }
 
+/// Whether bf16 runs on tensor cores here.
+inline bool bf16_on_tensor_cores() {
+#if defined(__CUDACC__)
+  int device = 0, major = 0;
+  simt::check(cudaGetDevice(&device), "cudaGetDevice");
+  simt::check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device),
+              "cudaDeviceGetAttribute");
+  return major >= 8;
+#else
+  return true;
+#endif
+}
+
 /// Blocks of so many threads that are needed for n elements.
 inline unsigned blocks_for(int64_t n, int64_t threads) {
   return static_cast<unsigned>((n + threads - 1) / threads);

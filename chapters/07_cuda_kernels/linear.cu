@@ -6,19 +6,6 @@
 namespace gpt::KERNEL_SPACE {
 namespace {
 
-/// Whether bf16 runs on tensor cores here.
-bool bf16_on_tensor_cores() {
-#if defined(__CUDACC__)
-  int device = 0, major = 0;
-  simt::check(cudaGetDevice(&device), "cudaGetDevice");
-  simt::check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device),
-              "cudaDeviceGetAttribute");
-  return major >= 8;
-#else
-  return true;
-#endif
-}
-
 template <class T, bool along_k>
 Operand<T, along_k> operand(const void* data, int64_t lines, int64_t depth) {
   const int64_t run = along_k ? depth : lines;

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "06_simt/device_array.hpp"
-#include "07_cuda_kernels/device.hpp"
+#include "07_cuda_kernels/tensor_core.hpp"
 #include "mutants.hpp"
 
 namespace gpt::KERNEL_SPACE {
@@ -88,6 +88,17 @@ __global__ void two_blocks_add(float* d_key, const float* x) {
   d_key[threadIdx.x] += x[blockIdx.x] * x[threadIdx.x];  // <- two_blocks_add
 }
 
+/// Half of the warp has no rows left, and leaves before the other half loads its matrices.
+__global__ void rows_left_before_ldmatrix(float* y, const float* x) {
+  __shared__ __align__(16) simt::bf16 tile[16 * 16];
+  for (int i = threadIdx.x; i < 256; i += 32) tile[i] = from_float<simt::bf16>(x[i % 64]);
+  __syncthreads();
+  if (threadIdx.x >= 16) return;
+  LeftOperand left;
+  load(left, tile, 16);  // <- rows_left_before_ldmatrix
+  y[threadIdx.x] = __uint_as_float(left.word[0]);
+}
+
 }  // namespace
 
 void launch_attention_mutant(const char* wanted) {
@@ -101,6 +112,7 @@ void launch_attention_mutant(const char* wanted) {
   if (is("key_of_the_future")) launch<key_of_the_future>({1, 256}, out.data(), in);
   if (is("maximum_of_the_seen")) launch<maximum_of_the_seen>({1, 32}, out.data(), in);
   if (is("warp_skips_the_barrier")) launch<warp_skips_the_barrier>({1, 64}, out.data(), in);
+  if (is("rows_left_before_ldmatrix")) launch<rows_left_before_ldmatrix>({1, 32}, out.data(), in);
   if (is("two_blocks_add")) launch<two_blocks_add>({2, 64}, out.data(), in);
 }
 

@@ -89,6 +89,8 @@ const Case cases[] = {
     {.batch = 2, .positions = 33, .heads = 3, .head_width = 5},
     {.batch = 1, .positions = 70, .heads = 2, .head_width = 24, .dropout = 0.3f},
     {.batch = 1, .positions = 67, .heads = 1, .head_width = 64},
+    {.batch = 1, .positions = 131, .heads = 1, .head_width = 32},  // 131: more than a tile of queries
+    {.batch = 1, .positions = 65, .heads = 2, .head_width = 64, .dropout = 0.2f},
     {.batch = 1, .positions = 34, .heads = 1, .head_width = 128, .dropout = 0.1f},
 };
 
@@ -149,26 +151,34 @@ TEST_P(Attention, TilesWantAlignedRows) {
 INSTANTIATE_TEST_SUITE_P(Orders, Attention, every_order());
 
 #ifdef SIMT_CHECKED
+/// The shared memory's wavefronts of both passes are the fewest there could be.
+void expect_no_bank_conflicts(DType type, int64_t width, int rung) {
+  const int64_t T = 96;
+  SCOPED_TRACE(fmt::format("{}, D = {}, rung {}", type, width, rung));
+  const Case c{.batch = 1, .positions = T, .heads = 1, .head_width = width};
+  const DeviceTensor qkv(random_values({1, T, 3 * width}, 1), type), dy(random_values({T, width}, 2), type);
+  const DeviceTensor y({T, width}, type), lse({T}, DType::f32), d_qkv({1, T, 3 * width}, type);
+  const DeviceTensor delta = scratch(static_cast<size_t>(T) * 4);
+  const auto forward = counted(simt::AccessSite::Space::shared, [&] {
+    kernels::attention_forward(type, y.data(), lse.floats(), qkv.data(), c.shape(), c.mask(), nullptr, rung);
+  });
+  EXPECT_GT(forward.cost, 0);
+  EXPECT_EQ(forward.cost, forward.ideal);
+  const auto backward = counted(simt::AccessSite::Space::shared, [&] {
+    kernels::attention_backward(type, d_qkv.data(), dy.data(), y.data(), lse.floats(), qkv.data(), c.shape(),
+                                c.mask(), delta.data(), rung);
+  });
+  EXPECT_GT(backward.cost, forward.cost);
+  EXPECT_EQ(backward.cost, backward.ideal);
+}
+
 TEST(AttentionCounts, TilesMeetNoBankConflicts) {
   for (const DType type : both_types)
-    for (const int64_t width : {32, 64, 128}) {
-      SCOPED_TRACE(fmt::format("{}, D = {}", type, width));
-      const Case c{.batch = 1, .positions = 64, .heads = 1, .head_width = width};
-      const DeviceTensor qkv(random_values({1, 64, 3 * width}, 1), type),
-          dy(random_values({64, width}, 2), type);
-      const DeviceTensor y({64, width}, type), lse({64}, DType::f32), d_qkv({1, 64, 3 * width}, type);
-      const DeviceTensor delta = scratch(64 * 4);
-      const auto forward = counted(simt::AccessSite::Space::shared, [&] {
-        kernels::attention_forward(type, y.data(), lse.floats(), qkv.data(), c.shape(), c.mask(), nullptr, 1);
-      });
-      EXPECT_EQ(forward.cost, forward.ideal);
-      const auto backward = counted(simt::AccessSite::Space::shared, [&] {
-        kernels::attention_backward(type, d_qkv.data(), dy.data(), y.data(), lse.floats(), qkv.data(),
-                                    c.shape(), c.mask(), delta.data(), 1);
-      });
-      EXPECT_EQ(backward.cost, backward.ideal);
-      EXPECT_GT(backward.cost, forward.cost);
-    }
+    for (const int64_t width : {32, 64, 128}) expect_no_bank_conflicts(type, width, 1);
+}
+
+TEST(AttentionCounts, TensorCoresMeetNoBankConflicts) {
+  for (const int64_t width : {32, 64, 128}) expect_no_bank_conflicts(DType::bf16, width, 2);
 }
 #endif
 

@@ -80,6 +80,7 @@ INSTANTIATE_TEST_SUITE_P(OfRowsControl, Mutants,
                          [](const auto& mutant) { return std::string(mutant.param.name); });
 INSTANTIATE_TEST_SUITE_P(OfAttentionsControl, Mutants,
                          testing::Values(Mutant{"maximum_of_the_seen", "which does not take part"},
+                                         Mutant{"rows_left_before_ldmatrix", "which does not take part"},
                                          Mutant{"warp_skips_the_barrier", "deadlock"}),
                          [](const auto& mutant) { return std::string(mutant.param.name); });
 
