@@ -1,0 +1,174 @@
+"""What ./book exercise, hint, status and solution do with files alone; nothing is built here."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "common" / "driver" / "course"))
+
+import attempt  # noqa: E402
+import catalogue  # noqa: E402
+import progress  # noqa: E402
+
+README = """\
+# Exercises of chapter 09: averaging
+
+## 09.1 First
+
+`first.cpp` · 3 points · 25 minutes
+
+Write it. `## 09.7 not a heading`
+
+<details><summary>Hint 1</summary>
+
+One.
+
+</details>
+
+<details><summary>Hint 2</summary>
+
+Two,
+and more.
+
+</details>
+
+## 09.2 Second
+
+`second.cu` · 1 point · 5 minutes
+
+Write this, too.
+"""
+
+# What g++ says of a mistake in a header that line 12 of the learner's file has caused.
+INSTANTIATED = f"""\
+[1/2] Building CXX object a.o
+In file included from /usr/include/c++/12/vector:64,
+                 from {ROOT}/exercises/09_averaging/first.cpp:3:
+/usr/include/c++/12/bits/stl_construct.h: In instantiation of 'void f()':
+{ROOT}/exercises/09_averaging/first.cpp:12:9:   required from here
+   12 |   x.emplace_back(3);
+      |   ^~~~~~~~~~~~~~~~~
+/usr/include/c++/12/bits/stl_construct.h:119:7: error: no matching function for call
+  119 |       ::new (p) T(args);
+ninja: build stopped: subcommand failed.
+"""
+PLAIN = f"""\
+{ROOT}/exercises/09_averaging/first.cpp:7:3: warning: unused variable 'y'
+    7 |   int y;
+{ROOT}/exercises/09_averaging/first.cpp:8:3: error: 'z' was not declared in this scope
+    8 |   z = 1;
+      |   ^
+{ROOT}/exercises/09_averaging/first.cpp:9:3: error: 'w' was not declared in this scope
+    9 |   w = 1;
+"""
+
+
+def book(*words, **options):
+    return subprocess.run([ROOT / "book", *words], stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", timeout=120,
+                          **options)
+
+
+class Catalogue(unittest.TestCase):
+    def read(self, text):
+        with tempfile.TemporaryDirectory() as folder:
+            readme = Path(folder, "09_averaging", "README.md")
+            readme.parent.mkdir()
+            readme.write_text(text, encoding="utf-8")
+            return catalogue.read(readme)
+
+    def test_a_readme_is_read(self):
+        first, second = self.read(README)
+        self.assertEqual((first.id, first.title, first.file, first.points, first.minutes), ("09.1", "First", "first.cpp", 3, 25))
+        self.assertEqual(first.hints, ["One.", "Two,\nand more."])
+        self.assertEqual(first.task, "Write it. `## 09.7 not a heading`")
+        self.assertEqual((second.id, second.name, second.hints), ("09.2", "second", []))
+        self.assertEqual(str(first.tests), "tests/exercises/09_averaging/first_test.cpp")
+
+    def test_what_is_missing_is_named(self):
+        with self.assertRaisesRegex(catalogue.Mistake, r"09\.2 lacks the line"):
+            self.read(README.replace("`second.cu` · 1 point · 5 minutes", ""))
+
+    def test_exercises_are_found_by_number(self):
+        exercises = catalogue.catalogue()
+        self.assertEqual([e.id for e in catalogue.find(exercises, "9.2")], ["09.2"])
+        self.assertGreaterEqual(len(catalogue.find(exercises, "09")), 3)
+        for wrong in ("09.99", "77", "nine"):
+            with self.assertRaises(catalogue.Mistake):
+                catalogue.find(exercises, wrong)
+
+    def test_there_are_three_or_more_for_each_chapter_that_has_any(self):
+        chapters = {}
+        for exercise in catalogue.catalogue():
+            chapters.setdefault(exercise.chapter, []).append(exercise)
+        self.assertGreaterEqual(sum(len(e) for e in chapters.values()), 45)
+
+
+class CompileErrors(unittest.TestCase):
+    FILE = Path("exercises/09_averaging/first.cpp")
+
+    def test_the_learners_line_comes_first(self):
+        said = attempt.learners_lines(INSTANTIATED, self.FILE)
+        self.assertTrue(said.startswith("exercises/09_averaging/first.cpp:12:9:"), said)
+        self.assertIn("x.emplace_back(3);", said)
+        self.assertIn("no matching function", said)
+        self.assertNotIn("ninja", said)
+
+    def test_errors_come_before_warnings_and_one_by_one(self):
+        said = attempt.learners_lines(PLAIN, self.FILE)
+        self.assertTrue(said.startswith("exercises/09_averaging/first.cpp:8:3: error: 'z'"), said)
+        self.assertIn("1 more error", said)
+        self.assertNotIn("'w'", said)
+
+    def test_what_is_missing_when_linking_is_shown(self):
+        said = attempt.learners_lines("FAILED: x\n/usr/bin/ld: a.o: undefined reference to `gpt::f()'\ncollect2: error: ld\n", self.FILE)
+        self.assertIn("undefined reference to `gpt::f()'", said)
+
+
+class ProgressFile(unittest.TestCase):
+    def test_done_lasts_until_the_file_changes(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "progress.json")
+            exercise = catalogue.catalogue()[0]
+            self.assertEqual(progress.Progress(path).state(exercise), "new")
+            progress.Progress(path).note_attempt(exercise, "failed")
+            self.assertEqual(progress.Progress(path).state(exercise), "tried")
+            progress.Progress(path).note_attempt(exercise, "passed")
+            after = progress.Progress(path)
+            self.assertEqual(after.state(exercise), "done")
+            after.entries[exercise.id]["passed"] = "of another file"
+            self.assertEqual(after.state(exercise), "changed")
+            self.assertEqual(os.listdir(folder), ["progress.json"])
+
+    def test_a_damaged_file_is_no_progress_and_no_crash(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "progress.json")
+            path.write_text('{"09.1": {"pas')
+            self.assertEqual(progress.Progress(path).entries, {})
+
+
+class Commands(unittest.TestCase):
+    def test_mistakes_are_one_sentence(self):
+        for words in (["hint", "09.99"], ["hint", "nine"], ["solution", "09.1"], ["solution"], ["hint", "09.1", "09.2"],
+                      ["status", "--loud"]):
+            done = book(*words)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), words)
+            self.assertRegex(done.stderr, r"^book: [^\n]+\n$", words)
+
+    def test_status_lists_every_chapter_with_exercises(self):
+        done = book("status")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for chapter in {e.chapter for e in catalogue.catalogue()}:
+            self.assertIn(chapter, done.stdout)
+
+    def test_a_solution_is_shown_to_those_who_insist(self):
+        done = book("solution", "01.1", "--yes")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn((ROOT / "solutions/01_tensors/diagonal.cpp").read_text(encoding="utf-8"), done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
