@@ -38,8 +38,10 @@ void multiply(const void* a, const void* b, const Output<T>& out, int64_t depth,
                   out.cols,
                   static_cast<int>(depth)};
   require(0 <= rung && rung < linear_rungs, "linear: no such rung");
-  if (rung == 7 && !(product.a.packs && product.b.packs)) rung = 6;
+  const bool packs = product.a.packs && product.b.packs;
+  if (rung == 7 && !packs) rung = 6;
   if (rung >= 6 && !(sizeof(T) == 2 && bf16_on_tensor_cores())) rung = 5;
+  if ((rung == 5 || rung == 4) && !packs) rung = 3;
   if (rung <= 2) launch_plain(product, rung, native(stream));
   if (rung == 3) launch_registers(product, native(stream));
   if (rung == 4 || rung == 5) launch_tiles(product, rung == 5, native(stream));

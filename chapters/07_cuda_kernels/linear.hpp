@@ -9,8 +9,8 @@ namespace gpt {
 
 /// 0: one output a thread. 1: coalesced. 2: tiles in shared memory. 3: 4 × 4 outputs a thread. 4: 8 × 8, and
 /// four neighbours by one load. 5: the next tile is fetched while this one is multiplied. 6: tensor cores. 7:
-/// tensor cores that find their tiles copied. The last two are for bf16, on GPUs from sm_80 on, and the very
-/// last for rows of whole packs; where they cannot run, the rung below does.
+/// tensor cores, whose tiles are copied meanwhile. 4, 5 and 7 take rows of whole packs of 16 bytes, 6 and 7
+/// are for bf16 and GPUs from sm_80 on; where a rung cannot run, the next lower one that can does.
 constexpr int linear_rungs = 8;
 
 // clang-format off

@@ -62,7 +62,7 @@ Ladder forward_ladder(DType type, int64_t rows, int64_t inputs, int64_t outputs)
 
 Ladders linear_ladders(ProblemSize size) {
   if (size == ProblemSize::tiny)
-    return {forward_ladder(DType::f32, 128, 64, 128), forward_ladder(DType::bf16, 128, 64, 128)};
+    return {forward_ladder(DType::f32, 128, 64, 256), forward_ladder(DType::bf16, 128, 64, 256)};
   return {forward_ladder(DType::f32, 8192, 4096, 4096), forward_ladder(DType::bf16, 8192, 4096, 4096)};
 }
 
