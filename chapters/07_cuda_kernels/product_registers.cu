@@ -11,7 +11,7 @@ constexpr int side = 64, depth = 16, threads = 256;
 /// Tiles of side × depth; each of 256 threads has 4 × 4 elements of C, every 16th row and column. Eight loads
 /// from shared memory feed 16 multiplications; on the rung before two fed one.
 template <class T, Layout layout>
-__global__ void __launch_bounds__(threads) registers_kernel(Product<T, layout> p) {
+__global__ void __launch_bounds__(threads, 4) registers_kernel(Product<T, layout> p) {
   // Rows of 66: lanes that fill a tile two by sixteen find 32 banks.
   __shared__ float a_tile[depth][side + 2], b_tile[depth][side + 2];
   const int t = threadIdx.x, x = t % 16, y = t / 16, m0 = blockIdx.y * side, n0 = blockIdx.x * side;
