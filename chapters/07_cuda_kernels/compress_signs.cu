@@ -16,6 +16,7 @@ __global__ void __launch_bounds__(32 * warps)
   const int64_t block = thread_index() / 32, first = block * sign_block;
   float v[32], sum = 0;
   unsigned mine = 0;
+  // [vote]
 #pragma unroll
   for (int r = 0; r < 32; ++r) {
     const int64_t i = first + 32 * r + lane;
@@ -25,6 +26,7 @@ __global__ void __launch_bounds__(32 * warps)
     const unsigned word = __ballot_sync(all_lanes, v[r] < 0);
     if (lane == r) mine = word;
   }
+  // [/vote]
   for (int distance = 16; distance > 0; distance /= 2) sum += __shfl_xor_sync(all_lanes, sum, distance);
   if (first >= n) return;  // the whole warp
   const float scale = sum / static_cast<float>(n - first < sign_block ? n - first : sign_block);

@@ -100,7 +100,7 @@ void show_counted(const Family& family) {
   const Ladders emulated = family.emulated(ProblemSize::tiny);
   const Ladders checked = family.checked ? family.checked(ProblemSize::tiny) : Ladders{};
   for (size_t i = 0; i < emulated.size(); ++i) {
-    print_ideas(emulated[i]);
+    print_ideas(emulated, i);
     std::vector<Counts> rungs;
     for (size_t r = 0; r < emulated[i].rungs.size(); ++r) {
       const Rung& rung = emulated[i].rungs[r];

@@ -116,6 +116,7 @@ __global__ void __launch_bounds__(threads, 1) async_kernel(Product<bf16, layout>
       for (int j = 0; j < per_part; ++j) mma(sum[i][j], operands.a[i], operands.b[j]);
   };
 
+  // [loop]
   for (int tile = 0; tile < slots; ++tile) start(tile);
   wait_for_copies<slots - 1>(), __syncthreads();
   Operands now, next;
@@ -128,6 +129,7 @@ __global__ void __launch_bounds__(threads, 1) async_kernel(Product<bf16, layout>
     start(tile + slots);
     multiply(next);
   }
+  // [/loop]
   wait_for_copies<0>(), __syncthreads();
   store(p.out, reinterpret_cast<float*>(shared), m0 + row, n0 + col, sum);
 #endif

@@ -24,6 +24,7 @@ __global__ void __launch_bounds__(threads, 4) registers_kernel(Product<T, layout
       b_tile[b_k][b_n] = p.b(n0 + b_n, k0 + b_k);
     }
     __syncthreads();
+    // [inner]
     for (int k = 0; k < depth; ++k) {
       float a[4], b[4];
 #pragma unroll
@@ -33,6 +34,7 @@ __global__ void __launch_bounds__(threads, 4) registers_kernel(Product<T, layout
 #pragma unroll
         for (int j = 0; j < 4; ++j) sum[i][j] += a[i] * b[j];
     }
+    // [/inner]
     __syncthreads();
   }
 #pragma unroll

@@ -6,9 +6,16 @@
 
 namespace gpt {
 
-void print_ideas(const Ladder& ladder) {
-  fmt::print("{}, {}\n", ladder.task, ladder.problem);
-  for (const Rung& rung : ladder.rungs) fmt::print("  {}: {}\n", rung.name, rung.idea);
+void print_ideas(const Ladders& ladders, size_t i) {
+  const auto said = [&](const Rung& rung) {
+    for (size_t before = 0; before < i; ++before)
+      for (const Rung& other : ladders[before].rungs)
+        if (other.name == rung.name && other.idea == rung.idea) return true;
+    return false;
+  };
+  fmt::print("{}, {}\n", ladders[i].task, ladders[i].problem);
+  for (const Rung& rung : ladders[i].rungs)
+    if (!said(rung)) fmt::print("  {}: {}\n", rung.name, rung.idea);
   fmt::print("\n");
 }
 
@@ -25,7 +32,8 @@ void Timings::show(Ladders small, Ladders large) {
   }
   // Beside the rungs that are compared with it: a GPU's clock and temperature drift.
   const double copy = cuda::copy_bandwidth();
-  for (Ladder& ladder : large) {
+  for (size_t i = 0; i < large.size(); ++i) {
+    Ladder& ladder = large[i];
     std::vector<bool> right(ladder.rungs.size(), true);
     for (const Ladder& other : small) {
       if (other.task != ladder.task) continue;
@@ -34,12 +42,12 @@ void Timings::show(Ladders small, Ladders large) {
         right[r] = right[r] && other.error() <= other.tolerance;
       }
     }
+    print_ideas(large, i);
     show(ladder, right, copy);
   }
 }
 
 void Timings::show(Ladder& ladder, const std::vector<bool>& right, double copy) {
-  print_ideas(ladder);
   const bool by_flops = ladder.flops > 0;
   const double work = by_flops ? ladder.flops : ladder.ideal_bytes;
   const double library = ladder.library ? cuda::milliseconds(ladder.library) : NAN;

@@ -30,7 +30,7 @@ class Timings {
   nlohmann::ordered_json measured_;
 };
 
-/// "gelu_forward, 4096 elements, f32", and a line for each rung.
-void print_ideas(const Ladder& ladder);
+/// "gelu_forward, 4096 elements, f32", and a line for each rung that the ladders before ladders[i] have not.
+void print_ideas(const Ladders& ladders, size_t i);
 
 }  // namespace gpt
