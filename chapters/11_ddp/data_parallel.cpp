@@ -13,9 +13,10 @@ std::unique_ptr<GradientReducer> default_reducer(Communicator& communicator,
   return std::make_unique<SumReducer>(communicator);
 }
 
-/// Itself when it is there already, else a tensor of its size there.
-Tensor on_the_host(const Tensor& gradients) {
-  if (gradients.device() == Device::cpu) return gradients;
+/// Where the ranks add up: the gradients themselves when they are on the host, or when nobody else adds to
+/// them; else a tensor of their size on the host.
+Tensor meeting_place(const Tensor& gradients, bool alone) {
+  if (gradients.device() == Device::cpu || alone) return gradients;
   return Tensor(gradients.shape(), gradients.dtype(), gradients.allocator()->memory().staging());
 }
 
@@ -26,9 +27,10 @@ DataParallel::DataParallel(ParameterStore& parameters, Communicator& communicato
     : parameters_(parameters),
       communicator_(communicator),
       options_(options),
-      reducer_(reducer ? std::move(reducer) : default_reducer(communicator, options)),
       plan_(plan_buckets(parameters, options.bucket_bytes)),
-      gradients_(on_the_host(parameters.gradients())),
+      gradients_(
+          meeting_place(parameters.gradients(), communicator.size() == 1 && options.leaves == 0 && !reducer)),
+      reducer_(reducer ? std::move(reducer) : default_reducer(communicator, options)),
       ready_times_(plan_.of_parameter.size()) {
   if (options_.leaves > 0) {
     GPT_CHECK(options_.leaves % communicator_.size() == 0, "{} leaves on {} ranks", options_.leaves,
@@ -54,7 +56,7 @@ void DataParallel::set_bucket_bytes(int64_t bytes) {
 void DataParallel::broadcast_parameters() {
   const Tensor values = parameters_.values().host();
   communicator_.broadcast(values, 0);
-  if (staged()) parameters_.values().copy_from(values);
+  if (values.storage() != parameters_.values().storage()) parameters_.values().copy_from(values);
   parameters_.refresh_compute_copy();
 }
 

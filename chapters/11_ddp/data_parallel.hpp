@@ -37,7 +37,7 @@ struct DataParallelOptions {
 /// communicates: until then the gradients just gather.
 ///
 /// Gradients in the memory of a device take the way through memory of the host: each bucket comes here before
-/// its sum begins, and goes back at the end. (Chapter 12 spares them that.)
+/// its sum begins, and goes back at the end. (Chapter 12 spares them that.) A rank alone leaves them there.
 ///
 /// With `leaves`, every rank announces leaves / size() micro-batches in each step. One without samples is
 /// announced like the others, and counts as zeros.
@@ -95,9 +95,9 @@ class DataParallel {
   ParameterStore& parameters_;
   Communicator& communicator_;
   DataParallelOptions options_;
-  std::unique_ptr<GradientReducer> reducer_;
   BucketPlan plan_;
   Tensor gradients_;  // those of the store, or where they lie on another device, their place on the host
+  std::unique_ptr<GradientReducer> reducer_;
   std::optional<TreeSum> tree_;               // of this rank's micro-batches, with `leaves`
   bool first_ = true;                         // no micro-batch of this step was announced yet
   bool armed_ = false;                        // between prepare(true) and finish()

@@ -10,6 +10,7 @@
 #include "02_backprop/operations.hpp"
 #include "03_optimizers/initialisation.hpp"
 #include "03_optimizers/optimizer.hpp"
+#include "08_gpu_training/gpu_backend.hpp"
 #include "09_averaging/classifier.hpp"
 #include "tests/chapters/11_ddp/same_as_one_rank.hpp"
 
@@ -239,6 +240,23 @@ TEST_F(Launches, GoThroughTheReducerBucketByBucket) {
   EXPECT_EQ(reducer.buckets, (std::vector<size_t>{0, 1, 2}));
   EXPECT_TRUE(recorder_.started.empty());
   for (const float g : store_.gradients().span<float>()) EXPECT_EQ(g, 2.0f);
+}
+
+TEST(DataParallel, ALoneRanksGradientsStayOnTheDevice) {
+  const auto backend = emulated::make_gpu_backend({});
+  const auto staging = [&] { return backend->allocator()->memory().staging()->statistics().allocations; };
+  ParameterStore store;
+  store.declare("p", {1024}, initial::ones());
+  store.allocate(1, DType::f32, backend->allocator());
+  backend->fill(store.gradients(), 3.0);
+  const int64_t before = staging();
+  const auto alone = make_single_communicator();
+  DataParallel parallel(store, *alone);
+  parallel.broadcast_parameters();
+  parallel.prepare(true);
+  parallel.finish();
+  EXPECT_EQ(staging(), before) << "nobody else adds to them, so nothing need go to the host and back";
+  EXPECT_EQ(backend->sum(store.gradients()), 3072.0);
 }
 
 TEST_F(Launches, AreTimedBucketByBucket) {
