@@ -26,7 +26,8 @@ struct AdamWStep {
 /// reference); norm weights, biases, statistics, losses and all gradients of parameters are f32 (f64 for the
 /// reference). Outputs are allocated by the caller and must not overlap inputs unless a comment allows it.
 /// Parameter gradients (d_weight, d_bias, …) are always added to; where an output takes `add`, false
-/// overwrites and true adds. All tensors are contiguous unless said otherwise.
+/// overwrites and true adds. All tensors are contiguous unless said otherwise; logits and their gradients are
+/// what empty_logits() gives.
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -41,6 +42,15 @@ class Backend {
   /// An uninitialised tensor in the memory of the device.
   Tensor empty(const Shape& shape, DType dtype) const { return Tensor(shape, dtype, allocator()); }
   Tensor empty(const Shape& shape) const { return empty(shape, compute_type()); }
+  /// How many elements the rows of logits lie apart: V, or more where products want each row to begin at a
+  /// round address.
+  virtual int64_t logits_stride(int64_t vocabulary) const { return vocabulary; }
+  /// For logits, or their gradient: (…, V). With a stride of more than V a view of longer rows.
+  Tensor empty_logits(Shape shape, DType dtype) const {
+    const int64_t vocabulary = shape[-1];
+    shape[-1] = logits_stride(vocabulary);
+    return empty(shape, dtype).slice(shape.rank() - 1, 0, vocabulary);
+  }
   /// A small tensor of the host, such as a batch of tokens, in the memory of the device: itself where that is
   /// the host's. The host's copy may be changed on return.
   virtual Tensor upload(const Tensor& tensor) { return tensor.on(allocator()); }

@@ -110,7 +110,7 @@ Variable linear(Backend& backend, const Variable& x, const Variable& weight, con
 }
 
 Variable unembedding(Backend& backend, const Variable& x, const Variable& table) {
-  const Tensor logits = backend.empty(with_width(x.shape(), table.shape()[0]), backend.sum_type());
+  const Tensor logits = backend.empty_logits(with_width(x.shape(), table.shape()[0]), backend.sum_type());
   return linear_into(backend, logits, x, table, {}, {});
 }
 
@@ -164,7 +164,8 @@ Variable cross_entropy(Backend& backend, const Variable& logits, const Tensor& t
                 [&backend, z, lse, flat_targets, scale, node = logits.node(),
                  shape = logits.shape()](const Tensor& d_loss) {
                   const bool in_place = only_holder(z) && z.dtype() == backend.compute_type();
-                  const Tensor d_logits = in_place ? z : backend.empty(z.shape());
+                  const Tensor d_logits =
+                      in_place ? z : backend.empty_logits(z.shape(), backend.compute_type());
                   backend.cross_entropy_backward(d_logits, z, lse, flat_targets, scale * d_loss.item());
                   node->accumulate(d_logits.reshape(shape));
                 });

@@ -16,10 +16,10 @@ __device__ void write_loss(float* losses, float* lse, const T* row, int32_t targ
 
 template <class T>
 __global__ void forward_thread_kernel(float* losses, float* lse, const T* logits, const int32_t* targets,
-                                      int64_t rows, int64_t vocabulary) {
+                                      int64_t rows, int64_t vocabulary, int64_t stride) {
   const int64_t r = thread_index();
   if (r >= rows) return;
-  const T* row = logits + r * vocabulary;
+  const T* row = logits + r * stride;
   float largest = -INFINITY, total = 0;
   for (int64_t v = 0; v < vocabulary; ++v) largest = fmaxf(largest, to_float(row[v]));
   for (int64_t v = 0; v < vocabulary; ++v) total += __expf(to_float(row[v]) - largest);
@@ -29,9 +29,9 @@ __global__ void forward_thread_kernel(float* losses, float* lse, const T* logits
 /// A block a row, in two passes.
 template <class T>
 __global__ void forward_block_kernel(float* losses, float* lse, const T* logits, const int32_t* targets,
-                                     int64_t vocabulary) {
+                                     int64_t vocabulary, int64_t stride) {
   const int64_t r = blockIdx.x;
-  const T* row = logits + r * vocabulary;
+  const T* row = logits + r * stride;
   float largest = -INFINITY, total = 0;
   for (int64_t v = threadIdx.x; v < vocabulary; v += threads) largest = fmaxf(largest, to_float(row[v]));
   largest = block_max<threads>(largest);
@@ -44,9 +44,9 @@ __global__ void forward_block_kernel(float* losses, float* lse, const T* logits,
 /// A block a row, in one pass of packs.
 template <class T>
 __global__ void forward_online_kernel(float* losses, float* lse, const T* logits, const int32_t* targets,
-                                      int64_t vocabulary) {
+                                      int64_t vocabulary, int64_t stride) {
   const int64_t r = blockIdx.x;
-  const T* row = logits + r * vocabulary;
+  const T* row = logits + r * stride;
   float largest = -3e38f, total = 0;
   const auto take = [&](float value) {
     if (value > largest) total *= __expf(largest - value), largest = value;
@@ -73,23 +73,23 @@ __device__ inline float gradient(float logit, float lse, float scale, bool is_ta
 
 template <class D, class T>
 __global__ void backward_kernel(D* d_logits, const T* logits, const float* lse, const int32_t* targets,
-                                float scale, int64_t rows, int64_t vocabulary) {
-  const int64_t i = thread_index(), r = i / vocabulary;
+                                float scale, int64_t rows, int64_t vocabulary, int64_t stride) {
+  const int64_t i = thread_index(), r = i / vocabulary, v = i % vocabulary;
   if (r >= rows) return;
   const int32_t target = targets[r];
-  const float value = gradient(to_float(logits[i]), lse[r], scale, i % vocabulary == target);
-  d_logits[i] = from_float<D>(target < 0 ? 0.0f : value);
+  const float value = gradient(to_float(logits[r * stride + v]), lse[r], scale, v == target);
+  d_logits[r * stride + v] = from_float<D>(target < 0 ? 0.0f : value);
 }
 
 // [backward]
 /// A block a row. Both rows begin equally many elements after a multiple of 16.
 template <class D, class T>
 __global__ void backward_row_kernel(D* d_logits, const T* logits, const float* lse, const int32_t* targets,
-                                    float scale, int64_t vocabulary) {
+                                    float scale, int64_t vocabulary, int64_t stride) {
   constexpr int width = pack<D> < pack<T> ? pack<D> : pack<T>;  // 4, or 8 if both are bf16
   const int64_t r = blockIdx.x;
-  const T* row = logits + r * vocabulary;
-  D* out = d_logits + r * vocabulary;
+  const T* row = logits + r * stride;
+  D* out = d_logits + r * stride;
   const int32_t target = targets[r];
   const float log_sum = lse[r], factor = target < 0 ? 0.0f : scale;
   for_row<width>(
@@ -105,24 +105,28 @@ __global__ void backward_row_kernel(D* d_logits, const T* logits, const float* l
 }  // namespace
 
 void cross_entropy_forward(float* losses, float* lse, DType type, const void* logits, const int32_t* targets,
-                           int64_t rows, int64_t vocabulary, int rung, Stream stream) {
+                           int64_t rows, int64_t vocabulary, int rung, Stream stream, int64_t row_stride) {
   if (rows == 0) return;
+  const int64_t stride = row_stride > 0 ? row_stride : vocabulary;
   for_type(type, [&](auto zero) {
     using T = decltype(zero);
     const T* x = static_cast<const T*>(logits);
     const simt::LaunchConfig config{rung == 0 ? blocks_for(rows, threads) : static_cast<unsigned>(rows),
                                     threads, 0, native(stream)};
-    if (rung == 0) simt::launch<forward_thread_kernel<T>>(config, losses, lse, x, targets, rows, vocabulary);
-    if (rung == 1) simt::launch<forward_block_kernel<T>>(config, losses, lse, x, targets, vocabulary);
-    if (rung >= 2) simt::launch<forward_online_kernel<T>>(config, losses, lse, x, targets, vocabulary);
+    if (rung == 0)
+      simt::launch<forward_thread_kernel<T>>(config, losses, lse, x, targets, rows, vocabulary, stride);
+    if (rung == 1) simt::launch<forward_block_kernel<T>>(config, losses, lse, x, targets, vocabulary, stride);
+    if (rung >= 2)
+      simt::launch<forward_online_kernel<T>>(config, losses, lse, x, targets, vocabulary, stride);
   });
 }
 
 void cross_entropy_backward(DType d_type, void* d_logits, DType type, const void* logits, const float* lse,
                             const int32_t* targets, double scale, int64_t rows, int64_t vocabulary, int rung,
-                            Stream stream) {
+                            Stream stream, int64_t row_stride) {
   if (rows == 0) return;
   require(d_logits != logits || d_type == type, "a gradient of another type cannot overwrite its logits");
+  const int64_t stride = row_stride > 0 ? row_stride : vocabulary;
   const float factor = static_cast<float>(scale);
   const auto launch = [&](auto* out, const auto* x) {
     using D = std::remove_cvref_t<decltype(*out)>;
@@ -131,11 +135,11 @@ void cross_entropy_backward(DType d_type, void* d_logits, DType type, const void
         reinterpret_cast<uintptr_t>(out) / sizeof(D) - reinterpret_cast<uintptr_t>(x) / sizeof(T);
     if (rung >= 1 && apart % 16 == 0) {
       simt::launch<backward_row_kernel<D, T>>({static_cast<unsigned>(rows), threads, 0, native(stream)}, out,
-                                              x, lse, targets, factor, vocabulary);
+                                              x, lse, targets, factor, vocabulary, stride);
     } else {
       simt::launch<backward_kernel<D, T>>(
           {blocks_for(rows * vocabulary, threads), threads, 0, native(stream)}, out, x, lse, targets, factor,
-          rows, vocabulary);
+          rows, vocabulary, stride);
     }
   };
   for_type(d_type, [&](auto d_zero) {

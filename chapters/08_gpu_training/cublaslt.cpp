@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "06_simt/simt.hpp"
+#include "common/check.hpp"
 
 namespace gpt::KERNEL_SPACE {
 namespace {
@@ -28,7 +29,7 @@ uint32_t alignment(const Tensor& tensor) {
 cublasLtMatrixLayout_t layout(const Tensor& tensor, int64_t rows, int64_t columns) {
   cublasLtMatrixLayout_t result = nullptr;
   check(cublasLtMatrixLayoutCreate(&result, type_of(tensor), static_cast<uint64_t>(rows),
-                                   static_cast<uint64_t>(columns), rows),
+                                   static_cast<uint64_t>(columns), tensor.strides()[0]),
         "cublasLtMatrixLayoutCreate");
   return result;
 }
@@ -71,7 +72,8 @@ CublasLt::Plan& CublasLt::plan(const MatrixProduct& p) {
   for (const uint32_t bytes : aligned) alignments = alignments << 16 | bytes;
   const int flags = p.transpose_a | p.transpose_b << 1 | p.bias.defined() << 2 |
                     (p.a.dtype() == DType::bf16) << 3 | (p.d.dtype() == DType::bf16) << 4;
-  std::unique_ptr<Plan>& known = plans_[{p.m, p.n, p.k, flags, alignments}];
+  std::unique_ptr<Plan>& known =
+      plans_[{p.m, p.n, p.k, flags, alignments, p.a.strides()[0], p.b.strides()[0], p.d.strides()[0]}];
   if (known) return *known;
 
   known = std::make_unique<Plan>();
@@ -116,6 +118,8 @@ CublasLt::Plan& CublasLt::plan(const MatrixProduct& p) {
 
 bool CublasLt::multiply(const MatrixProduct& p) {
   if (p.m == 0 || p.n == 0) return true;
+  GPT_CHECK(!p.c.defined() || p.c.strides()[0] == p.d.strides()[0], "rows {} and {} apart", p.d.strides()[0],
+            p.c.strides()[0]);
   const Plan& plan = this->plan(p);
   if (!plan.found) return false;
   if (p.bias.defined()) plan.set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, p.bias.address());

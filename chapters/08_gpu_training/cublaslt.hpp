@@ -13,7 +13,8 @@
 namespace gpt::KERNEL_SPACE {
 
 /// D = op(A) · op(B) + C + bias, all stored column by column: D and C (m, n), op(A) (m, k), op(B) (k, n).
-/// A and B are both f32 or both bf16; D is of their type or f32.
+/// A and B are both f32 or both bf16; D is of their type or f32. Each is a tensor of rank 2 whose rows, the
+/// columns here, are dense and may lie apart, those of C as far as D's.
 struct MatrixProduct {
   const Tensor& d;
   const Tensor& a;
@@ -38,7 +39,8 @@ class CublasLt {
 
  private:
   struct Plan;
-  using Key = std::tuple<int64_t, int64_t, int64_t, int, int64_t>;  // m, n, k, flags, alignments
+  // m, n, k, flags, alignments, how far the columns of A, B and D lie apart
+  using Key = std::tuple<int64_t, int64_t, int64_t, int, int64_t, int64_t, int64_t, int64_t>;
   Plan& plan(const MatrixProduct& product);
 
   cublasLtHandle_t handle_ = nullptr;

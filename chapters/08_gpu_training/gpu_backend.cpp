@@ -33,9 +33,19 @@ Tensor GpuBackend::scratch(size_t bytes) const {
 
 void* GpuBackend::dense(const Tensor& tensor) const {
   if (!tensor.defined()) return nullptr;
+  GPT_CHECK(tensor.is_contiguous(), "a view of shape {} given to a kernel", tensor.shape());
+  return here(tensor);
+}
+
+void* GpuBackend::rows(const Tensor& matrix) const {
+  GPT_CHECK(matrix.rank() == 2 && matrix.strides()[1] == 1 && matrix.strides()[0] >= matrix.size(1),
+            "a view of shape {} with strides {} given to a kernel", matrix.shape(), matrix.strides());
+  return here(matrix);
+}
+
+void* GpuBackend::here(const Tensor& tensor) const {
   GPT_CHECK(tensor.device() == device(), "a tensor in the memory of {} given to a kernel on {}",
             name_of(tensor.device()), name_of(device()));
-  GPT_CHECK(tensor.is_contiguous(), "a view of shape {} given to a kernel", tensor.shape());
   return tensor.address();
 }
 
@@ -90,18 +100,21 @@ void GpuBackend::linear_forward(const Tensor& y, const Tensor& x, const Tensor& 
                                 const Tensor& residual) {
   GPT_CHECK_EQ(y.shape(), (Shape{x.size(0), weight.size(0)}));
   GPT_CHECK_EQ(x.size(1), weight.size(1));
-  for (const Tensor& tensor : {y, x, weight, bias, residual}) dense(tensor);
+  rows(y);
+  for (const Tensor& tensor : {x, weight, bias, residual}) dense(tensor);
   products_.forward(y, x, weight, bias, residual);
 }
 
 void GpuBackend::linear_backward_input(const Tensor& dx, bool add, const Tensor& dy, const Tensor& weight) {
-  for (const Tensor& tensor : {dx, dy, weight}) dense(tensor);
+  rows(dy);
+  for (const Tensor& tensor : {dx, weight}) dense(tensor);
   products_.backward_input(dx, add, dy, weight);
 }
 
 void GpuBackend::linear_backward_weight(const Tensor& d_weight, const Tensor& d_bias, const Tensor& dy,
                                         const Tensor& x) {
-  for (const Tensor& tensor : {d_weight, dy, x}) dense(tensor);
+  rows(dy);
+  for (const Tensor& tensor : {d_weight, x}) dense(tensor);
   products_.backward_weight(d_weight, dy, x);
   if (!d_bias.defined()) return;
   const Tensor room = scratch(column_sums_scratch_bytes(dy.size(0), dy.size(1)));
@@ -165,16 +178,18 @@ void GpuBackend::dropout_backward(const Tensor& dx, const Tensor& dy, const Drop
 
 void GpuBackend::cross_entropy_forward(const Tensor& losses, const Tensor& lse, const Tensor& logits,
                                        const Tensor& targets) {
-  KERNEL_SPACE::cross_entropy_forward(floats(losses), floats(lse), logits.dtype(), dense(logits),
-                                      ids(targets), logits.size(0), logits.size(1),
-                                      cross_entropy_forward_rungs - 1, stream_);
+  KERNEL_SPACE::cross_entropy_forward(floats(losses), floats(lse), logits.dtype(), rows(logits), ids(targets),
+                                      logits.size(0), logits.size(1), cross_entropy_forward_rungs - 1,
+                                      stream_, logits.strides()[0]);
 }
 
 void GpuBackend::cross_entropy_backward(const Tensor& d_logits, const Tensor& logits, const Tensor& lse,
                                         const Tensor& targets, double scale) {
-  KERNEL_SPACE::cross_entropy_backward(d_logits.dtype(), dense(d_logits), logits.dtype(), dense(logits),
+  GPT_CHECK(d_logits.strides()[0] == logits.strides()[0] || logits.size(0) == 1, "rows {} and {} apart",
+            d_logits.strides()[0], logits.strides()[0]);
+  KERNEL_SPACE::cross_entropy_backward(d_logits.dtype(), rows(d_logits), logits.dtype(), rows(logits),
                                        floats(lse), ids(targets), scale, logits.size(0), logits.size(1),
-                                       cross_entropy_backward_rungs - 1, stream_);
+                                       cross_entropy_backward_rungs - 1, stream_, logits.strides()[0]);
 }
 
 // [sum]

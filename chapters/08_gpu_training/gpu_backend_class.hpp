@@ -16,6 +16,7 @@ class GpuBackend final : public Backend {
   std::string_view name() const override { return name_of(memory_->device()); }
   std::shared_ptr<Allocator> allocator() const override { return allocator_; }
   DType compute_type() const override { return compute_type_; }
+  int64_t logits_stride(int64_t vocabulary) const override { return products_.output_stride(vocabulary); }
   Tensor upload(const Tensor& tensor) override;
 
   void embedding_forward(const Tensor& x, const Tensor& tokens, const Tensor& token_table,
@@ -67,6 +68,9 @@ class GpuBackend final : public Backend {
   Tensor scratch(size_t bytes) const;
   /// What a kernel needs to know of a tensor: that it lies on the device, densely; null when undefined.
   void* dense(const Tensor& tensor) const;
+  /// The same for a matrix whose rows are dense, but may lie apart: logits, and their gradient.
+  void* rows(const Tensor& matrix) const;
+  void* here(const Tensor& tensor) const;
   float* floats(const Tensor& tensor) const;
   const int32_t* ids(const Tensor& tensor) const;
 

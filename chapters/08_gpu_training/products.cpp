@@ -3,6 +3,7 @@
 #include "07_cuda_kernels/elementwise.hpp"
 #include "07_cuda_kernels/linear.hpp"
 #include "08_gpu_training/cublaslt.hpp"
+#include "common/check.hpp"
 
 namespace gpt::KERNEL_SPACE {
 namespace {
@@ -30,6 +31,10 @@ Products::Products(std::shared_ptr<Allocator> allocator, DeviceMemory& memory, [
 
 Products::~Products() = default;
 
+int64_t Products::output_stride(int64_t outputs) const {
+  return library_ ? (outputs + 63) / 64 * 64 : outputs;
+}
+
 // [forward]
 // The library stores matrices column by column: what is (rows, columns) for us is (columns, rows) there, and
 // y = x · weightᵀ reads yᵀ = weight · xᵀ.
@@ -55,6 +60,7 @@ void Products::forward(const Tensor& y, const Tensor& x, const Tensor& weight, c
                                        .bias = addend}))
     return;
 #endif
+  GPT_CHECK(y.is_contiguous(), "no algorithm for rows {} apart", y.strides()[0]);
   linear_forward(x.dtype(), y.dtype(), y.address(), x.address(), weight.address(),
                  static_cast<const float*>(address_or_null(bias)), address_or_null(residual), N, I, O,
                  linear_rungs - 1, reinterpret_cast<Stream>(memory_.stream()));
@@ -68,6 +74,7 @@ void Products::backward_input(const Tensor& dx, bool add, const Tensor& dy, cons
   if (library_->multiply({.d = dx, .a = weight, .b = dy, .m = I, .n = N, .k = O, .c = add ? dx : Tensor()}))
     return;
 #endif
+  GPT_CHECK(dy.is_contiguous(), "no algorithm for rows {} apart", dy.strides()[0]);
   linear_backward_input(dx.dtype(), dx.address(), add, dy.address(), weight.address(), N, I, O,
                         linear_rungs - 1, reinterpret_cast<Stream>(memory_.stream()));
 }
@@ -80,6 +87,7 @@ void Products::backward_weight(const Tensor& d_weight, const Tensor& dy, const T
           {.d = d_weight, .a = x, .b = dy, .transpose_b = true, .m = I, .n = O, .k = N, .c = d_weight}))
     return;
 #endif
+  GPT_CHECK(dy.is_contiguous(), "no algorithm for rows {} apart", dy.strides()[0]);
   linear_backward_weight(dy.dtype(), reinterpret_cast<float*>(d_weight.address()), nullptr, dy.address(),
                          x.address(), N, I, O, nullptr, linear_rungs - 1,
                          reinterpret_cast<Stream>(memory_.stream()));
