@@ -18,9 +18,12 @@ def losses(run):
 
 class Device(TrainerTest):
     def test_the_simt_machine_meets_the_references(self):
-        for path in REFERENCES:
-            done = self.gpt("check", "--reference", path, "--device", "simt", timeout=280)
-            self.assertEqual(done.returncode, 0, f"{path}\n{done.stdout}{done.stderr}")
+        # In bf16 the roundings of all activations add up: single operations are within 2e-2 (tests/oracle).
+        for precision, tolerance in (("f32", "1e-4"), ("bf16", "4e-2")):
+            for path in REFERENCES:
+                done = self.gpt("check", "--reference", path, "--device", "simt", "--precision", precision,
+                                "--tolerance", tolerance, timeout=280)
+                self.assertEqual(done.returncode, 0, f"{path} {precision}\n{done.stdout}{done.stderr}")
 
     def test_two_ranks_on_the_simt_machine_compute_what_one_does_on_the_cpu(self):
         self.train("cpu", device="cpu", **SMALL)
