@@ -278,7 +278,7 @@ def main():
         steps = [
             ("tests of kernels and backend", 75, lambda limit: run_tests(run, limit)),
             ("PyTorch's gradients", 40, lambda limit: check_references(run, limit)),
-            ("the same training on GPU and CPU", 30, lambda limit: compare_training(run, limit)),
+            ("the same training on GPU and CPU", 60, lambda limit: compare_training(run, limit)),
             ("GPT-2, first round", 40, lambda limit: measure_trainer(run, limit)),
             ("kernels", 150, lambda limit: measure_kernels(run, limit)),
             ("PyTorch, eager", 45, measure_pytorch(run, python, "eager")),
