@@ -1,5 +1,6 @@
 #include "13_compression/two_phase.hpp"
 
+#include <algorithm>
 #include <vector>
 
 #include "13_compression/tournament.hpp"
@@ -59,6 +60,8 @@ void two_phase_sum(Communicator& group, const Codec& codec, std::span<float> row
     }
   }
 
+  for (int other = 0; other < p; ++other)
+    if (other != me) std::ranges::fill(chunk_of(memory.owner, other, p), 0.0f);  // theirs to keep
   codec.encode(bytes_of(code), sum, chunk_of(memory.owner, me, p), key_of(p, me));
   group.all_gather(arrived, code);
   for (int owner = 0; owner < p; ++owner)

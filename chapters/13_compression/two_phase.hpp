@@ -18,7 +18,7 @@ struct SumKey {
 /// What was not sent yet, parallel to the row; both are empty where nothing is kept.
 struct ErrorMemory {
   std::span<float> mine;   ///< of this rank's values
-  std::span<float> owner;  ///< of the sums of this rank's chunk; the rest is not touched
+  std::span<float> owner;  ///< of the sums of this rank's chunk; the rest becomes 0
 };
 
 /// `row`, n values on each rank, becomes their sum over all ranks, as far as the codec says it: the same bits

@@ -80,7 +80,7 @@ int bench(const BenchOptions& options, Communicator& communicator) {
 
   std::vector<double> seconds;
   Hiding sent;
-  int64_t requests = 0;
+  int64_t requests = 0, sent_bytes = 0;
   for (int64_t step = 0; step < warmup_steps + options.steps; ++step) {
     if (step == warmup_steps) requests = backend->allocator()->statistics().system_requests;
     timeline.before_step();
@@ -88,6 +88,7 @@ int bench(const BenchOptions& options, Communicator& communicator) {
     if (step < warmup_steps) continue;
     seconds.push_back(result.seconds);
     sent += result.communication;
+    sent_bytes += result.sent_bytes;
   }
   timeline.finish();
   const AllocatorStatistics memory = backend->allocator()->statistics();
@@ -103,11 +104,11 @@ int bench(const BenchOptions& options, Communicator& communicator) {
     fmt::print(
         R"({{"preset":"{}","precision":"{}","ranks":{},"threads":{},"tokens_per_second":{:.1f},"step_ms":{:.3f},)"
         R"("peak_rss_mb":{:.1f},"system_requests_per_step":{},"comm_total_ms":{:.3f},"comm_hidden_ms":{:.3f},)"
-        R"("device":"{}","tensors_peak_mb":{:.1f},"model_gflops":{:.1f}}})"
+        R"("device":"{}","tensors_peak_mb":{:.1f},"model_gflops":{:.1f},"wire_bytes":{}}})"
         "\n",
         config.preset, config.precision, communicator.size(), threads, speed, 1e3 * median, peak_megabytes(),
         per_step, 1e3 * sent.total / steps, 1e3 * sent.hidden / steps, backend->name(),
-        static_cast<double>(memory.peak_in_use) / 1e6, flops / 1e9);
+        static_cast<double>(memory.peak_in_use) / 1e6, flops / 1e9, sent_bytes / options.steps);
   else
     fmt::print(
         "{} in {}: {} tokens/s, {:.1f} ms a step (the median of {}), {:.0f} MB at the most, {} requests for "
@@ -141,6 +142,9 @@ Command add_bench(CLI::App& app) {
       "--reproducible", [options](int64_t) { options->train.given["reproducible"] = true; },
       "sums in a fixed tree");
   choice("--leaves", "leaves", int64_t{}, "with --reproducible: micro-batches of a step, over all ranks");
+  choice("--compress", "compress", std::string(), "send gradients in fewer bytes, as gpt train does");
+  choice("--compress-warmup", "compress_warmup", int64_t{},
+         "steps before sign, topk, randomk, powersgd begin");
   choice("--overlap", "overlap", std::string(), "on or off: average gradients while the backward pass runs");
   add_timeline_options(app, options->train.timeline);
   app.add_option("--vocabulary", options->vocabulary, "tokens of the vocabulary (0: the preset's)");

@@ -14,7 +14,8 @@ namespace {
 constexpr int format_version = 1;
 const std::string prefix = "step-";
 const std::string temporary_prefix = ".partial-";  // of what is being written or removed
-const std::vector<std::string> tensor_files{"model.safetensors", "optimizer.safetensors"};
+const std::vector<std::string> tensor_files{"model.safetensors", "optimizer.safetensors",
+                                            "compression.safetensors"};  // the last one is not always there
 
 std::string checksum_text(std::string_view bytes) {
   return fmt::format("{:016x}", checksum(bytes));
@@ -37,6 +38,7 @@ nlohmann::ordered_json to_json(const TrainState& state, const fs::path& folder) 
   if (state.val_loss) json["val_loss"] = *state.val_loss;
   json["data"] = state.data;
   for (const std::string& name : tensor_files) {
+    if (!fs::exists(folder / name)) continue;
     const MappedFile file(folder / name);
     json["files"][name] = {{"bytes", file.bytes().size()}, {"checksum", checksum_text(file.bytes())}};
   }
@@ -79,7 +81,7 @@ void remove_folder(const fs::path& folder) {
 
 // [save]
 fs::path save_checkpoint(const fs::path& checkpoints, const TrainState& state, const Gpt& model,
-                         const AdamW& optimizer) {
+                         const AdamW& optimizer, const SavedState& compression, int ranks) {
   const fs::path folder = checkpoints / fmt::format("{}{:06}", prefix, state.step);
   const fs::path temporary = checkpoints / (temporary_prefix + folder.filename().string());
   std::error_code error;
@@ -97,6 +99,11 @@ fs::path save_checkpoint(const fs::path& checkpoints, const TrainState& state, c
     add_weights(moments, store, optimizer.m(), "m.");
     add_weights(moments, store, optimizer.v(), "v.");
     moments.write(temporary / tensor_files[1]);
+
+    SafetensorsWriter unsent;
+    unsent.metadata["ranks"] = std::to_string(ranks);
+    for (const auto& [name, row] : compression) unsent.add(name, row);
+    if (!compression.empty()) unsent.write(temporary / tensor_files[2]);
 
     write_whole_file(temporary / "state.json", to_json(state, temporary).dump(2) + "\n");
     sync_folder(temporary);
@@ -177,6 +184,15 @@ void load_optimizer(const fs::path& checkpoint, const Gpt& model, AdamW& optimiz
   const SafetensorsFile file(checkpoint / tensor_files[1]);
   load_weights(file, model.parameters(), optimizer.m(), "m.");
   load_weights(file, model.parameters(), optimizer.v(), "v.");
+}
+
+bool load_compression(const fs::path& checkpoint, Compression& compression, int rank, int ranks) {
+  if (compression.state().empty()) return true;
+  if (!fs::exists(checkpoint / tensor_files[2])) return false;
+  const SafetensorsFile file(checkpoint / tensor_files[2]);
+  restore_state(compression, rank, ranks, static_cast<int>(file.number("ranks")),
+                [&](const std::string& name, const Shape& shape) { return file.tensor(name, shape); });
+  return true;
 }
 
 }  // namespace gpt

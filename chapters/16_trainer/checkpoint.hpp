@@ -3,7 +3,8 @@
 //
 //   checkpoints/step-000250/model.safetensors       the parameters, as GPT-2's are published
 //                           optimizer.safetensors   Adam's means (m.NAME) and mean squares (v.NAME)
-//                           state.json              everything else, and the checksums of the two
+//                           compression.safetensors what the ranks have yet to send, with --compress sign and
+//                           such state.json              everything else, and the checksums of the files
 
 #include <nlohmann/json.hpp>
 
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "05_gpt/gpt.hpp"
+#include "13_compression/saved_state.hpp"
 #include "16_trainer/adamw.hpp"
 
 namespace gpt {
@@ -26,9 +28,10 @@ struct TrainState {
 
 /// Writes checkpoints/step-NNNNNN: under a temporary name first, every file synced, then the folder, which is
 /// then renamed; at no moment is there half a checkpoint under that name. Throws UserError, and then leaves
-/// nothing behind.
+/// nothing behind. `compression` is what `ranks` ranks have yet to send; empty where there is nothing of it.
 std::filesystem::path save_checkpoint(const std::filesystem::path& checkpoints, const TrainState& state,
-                                      const Gpt& model, const AdamW& optimizer);
+                                      const Gpt& model, const AdamW& optimizer,
+                                      const SavedState& compression = {}, int ranks = 1);
 
 /// The checkpoints in the folder, oldest first.
 std::vector<std::filesystem::path> list_checkpoints(const std::filesystem::path& checkpoints);
@@ -46,5 +49,8 @@ TrainState verify_checkpoint(const std::filesystem::path& checkpoint);
 /// Fills model and optimizer from a verified checkpoint. Throws UserError when it is of another shape.
 void load_model(const std::filesystem::path& checkpoint, Gpt& model);
 void load_optimizer(const std::filesystem::path& checkpoint, const Gpt& model, AdamW& optimizer);
+/// The same for what this rank has yet to send. False, and nothing changes, where the checkpoint has nothing
+/// of it, for one rank alone wrote it.
+bool load_compression(const std::filesystem::path& checkpoint, Compression& compression, int rank, int ranks);
 
 }  // namespace gpt

@@ -8,6 +8,7 @@
 
 #include "10_collectives/algorithm.hpp"
 #include "11_ddp/tree.hpp"
+#include "13_compression/make_compression.hpp"
 #include "common/check.hpp"
 #include "common/file.hpp"
 #include "common/program.hpp"
@@ -43,8 +44,9 @@ bool fits(const nlohmann::ordered_json& value, T&) {
 }  // namespace
 
 const std::vector<std::string>& fixed_choices() {
-  static const std::vector<std::string> names{"data",  "tokenizer", "validation", "layers", "heads",
-                                              "width", "context",   "batch",      "seed"};
+  static const std::vector<std::string> names{"data",  "tokenizer", "validation",     "layers",
+                                              "heads", "width",     "context",        "batch",
+                                              "seed",  "compress",  "compress_warmup"};
   return names;
 }
 
@@ -108,6 +110,11 @@ void TrainConfig::validate() const {
               "--micro-batch {}: choose more --leaves",
               batch, leaves, micro_batch);
   bucket_bytes();
+  at_least("compress_warmup", compress_warmup, 1);
+  GPT_REQUIRE(make_compression(compress) == nullptr || !reproducible,
+              "--compress {} rounds each rank's part of a sum, so the bits depend on the number of ranks: "
+              "leave out --reproducible or --compress",
+              compress);
   require_one_of("--schedule", schedule, {"cosine", "linear", "step", "constant"});
   require_one_of("--overlap", overlap, {"on", "off"});
   gpt::validate(device_choice(0));

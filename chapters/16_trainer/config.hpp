@@ -54,6 +54,8 @@ struct TrainConfig {
   int64_t threads = 0;             ///< OpenMP threads of each rank; 0: the processors of this host shared out
   std::string bucket_mb = "auto";  ///< or a number
   std::string all_reduce = "auto";  ///< or the name of an algorithm of chapter 10
+  std::string compress = "none";    ///< or what make_compression() of chapter 13 knows
+  int64_t compress_warmup = 200;
   std::string overlap = "on";
   bool reproducible = false;
   int64_t leaves = 8;
@@ -112,6 +114,10 @@ void for_each_choice(Config& c, Visit&& visit) {
         "megabytes of gradients averaged at a time, or auto (chosen by measurement)");
   visit("all_reduce", c.all_reduce,
         "auto (the fastest here), ring, shared-memory, library, ... (chapter 10)");
+  visit("compress", c.compress,
+        "send gradients as bf16, fp16, int8, sign, topk:R, randomk:R or powersgd:N (chapter 13)");
+  visit("compress_warmup", c.compress_warmup,
+        "steps with whole gradients before sign, topk, randomk, powersgd");
   visit("overlap", c.overlap, "on: average gradients while the backward pass runs; off: after it");
   visit("reproducible", c.reproducible, "the same bits on 1, 2, 4, … ranks: sums in a fixed tree");
   visit("leaves", c.leaves, "with --reproducible: micro-batches of a step, over all ranks");

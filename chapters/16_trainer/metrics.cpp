@@ -18,9 +18,9 @@ std::string to_line(const StepMetrics& m) {
   return line +
          fmt::format(
              R"(,"lr":{:.6g},"grad_norm":{:.6g},"tokens_per_second":{:.0f},"step_ms":{:.3f},"comm_ms":{:.3f},)"
-             R"("comm_total_ms":{:.3f},"comm_hidden_ms":{:.3f}}})",
-             m.lr, m.grad_norm, m.tokens_per_second, m.step_ms, m.comm_ms, m.comm_total_ms,
-             m.comm_hidden_ms) +
+             R"("comm_total_ms":{:.3f},"comm_hidden_ms":{:.3f},"wire_bytes":{}}})",
+             m.lr, m.grad_norm, m.tokens_per_second, m.step_ms, m.comm_ms, m.comm_total_ms, m.comm_hidden_ms,
+             m.wire_bytes) +
          "\n";
 }
 

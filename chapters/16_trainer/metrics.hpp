@@ -23,6 +23,7 @@ struct StepMetrics {
   double comm_ms = 0;         ///< in which this rank had nothing to do but wait for gradients
   double comm_total_ms = 0;   ///< in which gradients were on their way, or waiting for the other ranks
   double comm_hidden_ms = 0;  ///< the part of it in which the backward pass ran
+  int64_t wire_bytes = 0;     ///< of gradients that this rank sent (chapter 13's WireCounter)
 };
 
 /// metrics.jsonl, and the curves in memory.

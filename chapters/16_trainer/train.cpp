@@ -76,12 +76,14 @@ class Run {
   Trainer trainer_;
   DataLoader loader_;
   StopSignals stop_;
+  SavedState unsent_;                    // for the next checkpoint: rank 0's
   std::unique_ptr<MetricsLog> metrics_;  // rank 0's
   int64_t step_ = 0;                     // steps done
   int64_t saved_step_ = -1;
   double train_loss_ = 0;
   std::optional<double> val_loss_;  // of this very step
   Hiding sent_;                     // in all steps done here, …
+  int64_t sent_bytes_ = 0;          // by this rank …
   int64_t sent_steps_ = 0;          // … which are so many
 };
 
@@ -94,6 +96,9 @@ void Run::load_checkpoint() {
               run_.training_tokens().parent_path().string(), checkpoints.back().string());
   load_model(checkpoints.back(), trainer_.model());
   load_optimizer(checkpoints.back(), trainer_.model(), trainer_.optimizer());
+  if (Compression* compression = trainer_.compression())
+    if (!load_compression(checkpoints.back(), *compression, communicator_.rank(), communicator_.size()))
+      trainer_.continue_momentum(state.step);
   step_ = saved_step_ = state.step;
   train_loss_ = state.train_loss;
   val_loss_ = state.val_loss;
@@ -104,7 +109,7 @@ void Run::save() {
   const Trace::Span span = trace_.span("checkpoint");
   metrics_->sync();
   save_checkpoint(run_.checkpoints(), {step_, train_loss_, val_loss_, data_.fingerprint, to_json(config_)},
-                  trainer_.model(), trainer_.optimizer());
+                  trainer_.model(), trainer_.optimizer(), unsent_, communicator_.size());
   saved_step_ = step_;
   remove_old_checkpoints(run_.checkpoints(), config_.keep);
 }
@@ -131,7 +136,8 @@ void Run::write_down(const StepResult& result, Progress& progress) {
                             .step_ms = 1e3 * result.seconds,
                             .comm_ms = 1e3 * result.communication_seconds,
                             .comm_total_ms = 1e3 * result.communication.total,
-                            .comm_hidden_ms = 1e3 * result.communication.hidden};
+                            .comm_hidden_ms = 1e3 * result.communication.hidden,
+                            .wire_bytes = result.sent_bytes};
   metrics_->append(metrics);
   if (val_loss_ || due(config_.eval_every)) write_file_atomically(run_.plot(), metrics_->plot().svg());
   if (due(config_.checkpoint_every) || result.wish == Wish::stop) save();
@@ -158,6 +164,7 @@ int Run::run() {
     ++step_;
     ++sent_steps_;
     sent_ += result.communication;
+    sent_bytes_ += result.sent_bytes;
     train_loss_ = result.loss;
     val_loss_.reset();
     if (due(config_.check_every > 0 ? config_.check_every : config_.eval_every))
@@ -168,6 +175,9 @@ int Run::run() {
           evaluate(trainer_.model(), data_.validation, config_.batch, config_.eval_batches, communicator_);
     }
     if (val_loss_ && !std::isfinite(*val_loss_)) return bad_number(step_, *val_loss_);
+    // A checkpoint holds what all ranks have yet to send.
+    if (trainer_.compression() && (due(config_.checkpoint_every) || wish == Wish::stop))
+      unsent_ = gather_state(*trainer_.compression(), communicator_);
     try {
       if (speaks()) write_down(result, progress);
     } catch (...) {
@@ -187,9 +197,10 @@ int Run::run() {
 
 /// What the gradients' way to the other ranks took, as rank 0 saw it.
 std::string Run::communication() const {
-  return fmt::format("communication {:.1f} ms a step, {:.0f}% of it behind backward",
-                     1e3 * sent_.total / static_cast<double>(std::max<int64_t>(1, sent_steps_)),
-                     100 * sent_.share());
+  const auto steps = static_cast<double>(std::max<int64_t>(1, sent_steps_));
+  return fmt::format(
+      "communication {:.1f} ms a step, {:.0f}% of it behind backward; {:.3g} MB sent by each rank",
+      1e3 * sent_.total / steps, 100 * sent_.share(), static_cast<double>(sent_bytes_) / steps / 1e6);
 }
 
 /// A loss or gradient that is no number. Every rank sees the same and returns; nothing is written.

@@ -7,6 +7,8 @@
 #include "03_optimizers/clipping.hpp"
 #include "11_ddp/backward_parts.hpp"
 #include "11_ddp/bucket_measurement.hpp"
+#include "13_compression/make_compression.hpp"
+#include "13_compression/momentum.hpp"
 
 namespace gpt {
 namespace {
@@ -39,12 +41,24 @@ Trainer::Trainer(const TrainConfig& config, const GptConfig& shape, Backend& bac
                  Communicator& communicator, Trace& trace)
     : config_(config),
       communicator_(communicator),
+      counted_(communicator, sent_),
       trace_(trace),
       model_(shape, backend, config.seed),
       optimizer_(model_.parameters(), backend),
-      parallel_(model_.parameters(), communicator, parallel_options(config)),
+      parallel_(model_.parameters(), counted_, parallel_options(config), make_reducer()),
       schedule_(make_schedule(config)) {
   parallel_.broadcast_parameters();
+}
+
+std::unique_ptr<GradientReducer> Trainer::make_reducer() {
+  auto compression = make_compression(
+      config_.compress, {.seed = config_.seed, .warmup = config_.compress_warmup, .beta1 = config_.beta1});
+  if (!compression) return nullptr;
+  // To itself a rank sends nothing; but what the ranks before it had yet to send must go on.
+  if (communicator_.size() == 1 && compression->state().empty()) return nullptr;
+  auto reducer = std::make_unique<CompressingReducer>(counted_, std::move(compression));
+  compressing_ = reducer.get();
+  return reducer;
 }
 
 // [micro_batches]
@@ -148,12 +162,48 @@ void Trainer::average_gradients(int64_t number) {
   }
 }
 
+// [momentum]
+bool Trainer::momentum_delivered(int64_t number) const {
+  return compressing_ && compression()->delivers_momentum() && number >= compression()->warmup();
+}
+
+void Trainer::begin_compression(int64_t number) {
+  compressing_->begin_step(number);
+  if (!momentum_delivered(number) || number != compression()->warmup()) return;
+  end_warmup(model_.parameters(), optimizer_.m(), optimizer_.v(), config_.beta1, config_.beta2, number);
+  compression()->start_momentum(optimizer_.m().host(), communicator_.size());
+}
+
+void Trainer::continue_momentum(int64_t step) {
+  if (!momentum_delivered(step) || step == compression()->warmup()) return;
+  end_warmup(model_.parameters(), optimizer_.m(), optimizer_.v(), 0, 0, step);  // nothing to correct
+  compression()->start_momentum(optimizer_.m().host(), communicator_.size());
+}
+
+AdamWStep Trainer::numbers_of(const StepResult& result, int64_t number) const {
+  AdamWStep step{.learning_rate = result.lr,
+                 .beta1 = config_.beta1,
+                 .beta2 = config_.beta2,
+                 .epsilon = config_.epsilon,
+                 .weight_decay = config_.weight_decay,
+                 .gradient_scale = config_.clip > 0 ? clip_factor(result.grad_norm, config_.clip) : 1.0,
+                 .step = number + 1};
+  if (momentum_delivered(number)) {  // what is sent is the momentum: what were cut off would be lost
+    step.beta1 = 0.0, step.beta2 = 1.0;
+    step.gradient_scale = 1.0;
+  }
+  return step;
+}
+// [/momentum]
+
 // [step]
 StepResult Trainer::step(const DataLoader& data, int64_t number, Wish wish) {
   const auto start = std::chrono::steady_clock::now();
   const Trace::Span whole = trace_.span(fmt::format("step {}", number + 1));
   Backend& backend = model_.backend();
   StepResult result;
+  const int64_t sent_before = sent_->bytes();
+  if (compressing_) begin_compression(number);
   const double loss = forward_backward(data, number);
 
   // One more word to the other ranks: my part of the loss, and whether anybody wants to stop.
@@ -171,15 +221,9 @@ StepResult Trainer::step(const DataLoader& data, int64_t number, Wish wish) {
   const Trace::Span span = trace_.span("optimizer");
   result.lr = schedule_(number);
   result.grad_norm = std::sqrt(backend.sum_of_squares(model_.parameters().gradients()));
-  if (result.finite())
-    optimizer_.step({.learning_rate = result.lr,
-                     .beta1 = config_.beta1,
-                     .beta2 = config_.beta2,
-                     .epsilon = config_.epsilon,
-                     .weight_decay = config_.weight_decay,
-                     .gradient_scale = config_.clip > 0 ? clip_factor(result.grad_norm, config_.clip) : 1.0,
-                     .step = number + 1});
+  if (result.finite()) optimizer_.step(numbers_of(result, number));
   backend.synchronize();
+  result.sent_bytes = sent_->bytes() - sent_before;
   result.communication_seconds = parallel_.communication_seconds();
   result.communication = hidden_behind(backward_, parallel_.bucket_intervals());
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -7,6 +7,8 @@
 #include "04_text/data_loader.hpp"
 #include "11_ddp/data_parallel.hpp"
 #include "11_ddp/hidden.hpp"
+#include "13_compression/compressing_reducer.hpp"
+#include "13_compression/wire_counter.hpp"
 #include "16_trainer/adamw.hpp"
 #include "16_trainer/config.hpp"
 #include "common/trace.hpp"
@@ -24,6 +26,7 @@ struct StepResult {
   double seconds = 0;
   double communication_seconds = 0;  ///< spent waiting for gradients of other ranks
   Hiding communication;              ///< of this rank's buckets behind its last backward pass
+  int64_t sent_bytes = 0;            ///< by this rank, as WireCounter counts (chapter 13)
   Wish wish = Wish::go_on;           ///< the strongest of all ranks' wishes
   bool finite() const;  ///< loss and gradient are numbers; where not, the parameters were left alone
 };
@@ -49,6 +52,11 @@ class Trainer {
   Gpt& model() { return model_; }
   AdamW& optimizer() { return optimizer_; }
   const BucketPlan& plan() const { return parallel_.plan(); }
+  /// For a compression that finds nothing of its own in a checkpoint of `step` steps, because one rank went
+  /// on for a while alone: where it would deliver momentum already, it begins with Adam's.
+  void continue_momentum(int64_t step);
+  /// nullptr for plain sums.
+  Compression* compression() const { return compressing_ ? &compressing_->compression() : nullptr; }
   /// Throws Error on all ranks, which names a rank and a parameter, when the models are not the same any
   /// more. Collective.
   void check_replicas(int64_t step) { parallel_.check_replicas(step); }
@@ -57,12 +65,22 @@ class Trainer {
   double forward_backward(const DataLoader& data, int64_t number);
   void backward(const Variable& loss);
   void average_gradients(int64_t number);
+  /// As --compress says, in compressing_ too; nullptr for the plain sum.
+  std::unique_ptr<GradientReducer> make_reducer();
+  void begin_compression(int64_t number);
+  /// The sums of this step are not gradients but Adam's momentum.
+  bool momentum_delivered(int64_t number) const;
+  /// AdamW's numbers for this step.
+  AdamWStep numbers_of(const StepResult& result, int64_t number) const;
 
   TrainConfig config_;
   Communicator& communicator_;
+  std::shared_ptr<WireCounter> sent_ = std::make_shared<WireCounter>();
+  CountingCommunicator counted_;  // the same ranks: what the gradients take
   Trace& trace_;
   Gpt model_;
   AdamW optimizer_;
+  CompressingReducer* compressing_ = nullptr;  // parallel_'s
   DataParallel parallel_;
   Interval backward_;  // when the last backward pass of the step ran
   Schedule schedule_;

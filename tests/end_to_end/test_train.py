@@ -21,7 +21,7 @@ class Train(TrainerTest):
         lines = metrics(run)
         self.assertEqual([line["step"] for line in lines], list(range(1, 21)))
         keys = {"step", "train_loss", "lr", "grad_norm", "tokens_per_second", "step_ms", "comm_ms",
-                "comm_total_ms", "comm_hidden_ms"}
+                "comm_total_ms", "comm_hidden_ms", "wire_bytes"}
         for line in lines:
             self.assertEqual(set(line), keys | ({"val_loss"} if line["step"] % 5 == 0 else set()))
         self.assertLess(lines[-1]["train_loss"], lines[0]["train_loss"])
