@@ -22,8 +22,8 @@ void ParameterStore::declare(std::string name, const Shape& shape, Initializer i
 }
 
 // [allocate]
-void ParameterStore::allocate(uint64_t seed, DType compute_type,
-                              const std::shared_ptr<Allocator>& allocator) {
+void ParameterStore::allocate(uint64_t seed, DType compute_type, const std::shared_ptr<Allocator>& allocator,
+                              const MakeBuffer& make_gradients) {
   GPT_CHECK(!values_.defined(), "allocate() is called once");
   GPT_CHECK(compute_type == value_type_ || compute_type == DType::bf16,
             "values of {} with a compute copy of {}", value_type_, compute_type);
@@ -40,7 +40,8 @@ void ParameterStore::allocate(uint64_t seed, DType compute_type,
     initializers_[declared](slice_as(first_values, parameters_[parameters_.size() - 1 - declared]),
                             RandomStream(seed, RandomUse::initialisation, declared));
   values_ = first_values.on(allocator);
-  gradients_ = Tensor({size_}, value_type_, allocator).fill(0.0);
+  gradients_ = make_gradients ? make_gradients({size_}, value_type_)
+                              : Tensor({size_}, value_type_, allocator).fill(0.0);
   if (compute_type != value_type_) compute_copy_ = Tensor({size_}, compute_type, allocator);
 
   for (Parameter& parameter : parameters_) {

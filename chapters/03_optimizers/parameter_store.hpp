@@ -14,6 +14,8 @@ namespace gpt {
 
 /// Writes the first values of a parameter, taking random numbers from the parameter's own stream.
 using Initializer = std::function<void(const Tensor& value, const RandomStream& random)>;
+/// Makes a buffer of zeros.
+using MakeBuffer = std::function<Tensor(const Shape& shape, DType dtype)>;
 
 /// One parameter's place in the buffers.
 struct Parameter {
@@ -44,8 +46,10 @@ class ParameterStore {
   /// With `compute_type` bf16 the matrices get a copy in bf16, which is what their Variables show; the values
   /// proper, the "master weights", stay in the value type. Vectors (biases, norms) are used as they are. The
   /// buffers lie in memory of `allocator`; the first values are drawn on the host, the same for every device.
+  /// `make_gradients` makes the buffer of the gradients for those who want it elsewhere on that device.
   void allocate(uint64_t seed, DType compute_type,
-                const std::shared_ptr<Allocator>& allocator = host_allocator());
+                const std::shared_ptr<Allocator>& allocator = host_allocator(),
+                const MakeBuffer& make_gradients = nullptr);
   void allocate(uint64_t seed) { allocate(seed, value_type_); }
 
   /// In the order of the buffers.

@@ -48,7 +48,7 @@ double activation_bytes_per_token(const GptConfig& config, int64_t number) {
 // [/counts]
 
 // [constructor]
-Gpt::Gpt(const GptConfig& config, Backend& backend, uint64_t seed)
+Gpt::Gpt(const GptConfig& config, Backend& backend, uint64_t seed, const MakeBuffer& make_gradients)
     : config_(config), backend_(&backend), parameters_(backend.sum_type()) {
   config.validate();
   const int64_t width = config.width;
@@ -75,7 +75,7 @@ Gpt::Gpt(const GptConfig& config, Backend& backend, uint64_t seed)
     matrix(in_layer(layer, "mlp.c_proj"), width, 4 * width, onto_residual);
   }
   norm("ln_f");
-  parameters_.allocate(seed, backend.compute_type(), backend.allocator());
+  parameters_.allocate(seed, backend.compute_type(), backend.allocator(), make_gradients);
 }
 // [/constructor]
 

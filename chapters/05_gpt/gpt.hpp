@@ -57,8 +57,9 @@ struct KvCache {
 class Gpt {
  public:
   /// Declares, allocates and initialises the parameters: normal with deviation 0.02, residual projections
-  /// with 0.02 / sqrt(2 · layers), norms 1, biases 0. The backend must outlive the model.
-  Gpt(const GptConfig& config, Backend& backend, uint64_t seed);
+  /// with 0.02 / sqrt(2 · layers), norms 1, biases 0. The backend must outlive the model. `make_gradients`
+  /// makes the buffer of all gradients, if the backend's memory is not the place.
+  Gpt(const GptConfig& config, Backend& backend, uint64_t seed, const MakeBuffer& make_gradients = nullptr);
 
   const GptConfig& config() const { return config_; }
   Backend& backend() const { return *backend_; }

@@ -56,6 +56,8 @@ class Communicator {
   /// Sends `sent` to rank `other` and receives `received` from it; `other` calls it, too, the other way
   /// round. The two tensors do not overlap; they are of one type and may differ in length.
   virtual void exchange(const Tensor& sent, const Tensor& received, int other);
+  /// A tensor of zeros, in the memory from which this group reduces fastest. Collective.
+  virtual Tensor zeros(const Shape& shape, DType dtype) { return Tensor::zeros(shape, dtype); }
   double all_reduce(double value, ReduceOp op);
   /// Every rank's text becomes that of `root`.
   std::string broadcast(const std::string& text, int root);

@@ -7,8 +7,13 @@
 
 namespace gpt {
 
-AllReducer::AllReducer(MPI_Comm parent, std::vector<int> hosts, int64_t piece_bytes)
-    : comm_(duplicate(parent)), group_(comm_.get()), hosts_(std::move(hosts)), piece_bytes_(piece_bytes) {}
+AllReducer::AllReducer(MPI_Comm parent, std::vector<int> hosts, std::shared_ptr<const SharedRows> rows,
+                       int64_t piece_bytes)
+    : comm_(duplicate(parent)),
+      group_(comm_.get()),
+      hosts_(std::move(hosts)),
+      rows_(std::move(rows)),
+      piece_bytes_(piece_bytes) {}
 
 // [run]
 void AllReducer::run(AllReduceAlgorithm algorithm, const Tensor& tensor, ReduceOp op) {
@@ -49,7 +54,7 @@ void AllReducer::run_library(const Tensor& row, ReduceOp op) const {
 void AllReducer::run_shared_memory(const Tensor& row, ReduceOp op) {
   if (!shared_memory_) {
     GPT_REQUIRE(on_one_host(hosts_), "an all-reduce through shared memory needs all ranks on one host");
-    shared_memory_ = SharedMemory::make(comm_.get());
+    shared_memory_ = SharedMemory::make(comm_.get(), rows_);
   }
   if (*shared_memory_)
     (*shared_memory_)->all_reduce(row, op);

@@ -6,12 +6,17 @@
 #include "10_collectives/mpi_session.hpp"
 
 namespace gpt {
+namespace {
 
+/// May what belongs to MPI be given back now? Not after MPI_Finalize, and not while an exception ends this
+/// rank: some of it must be given back by all ranks together, and the others know nothing of the exception.
 bool may_release_mpi() {
   int finalized = 0;
   MPI_Finalized(&finalized);
   return !finalized && std::uncaught_exceptions() == 0;
 }
+
+}  // namespace
 
 OwnedMpiComm::~OwnedMpiComm() {
   if (may_release_mpi()) MPI_Comm_free(&comm_);

@@ -21,10 +21,6 @@ class OwnedMpiComm {
   MPI_Comm comm_;
 };
 
-/// May what belongs to MPI be given back now? Not after MPI_Finalize, and not while an exception ends this
-/// rank: some of it must be given back by all ranks together, and the others know nothing of the exception.
-bool may_release_mpi();
-
 /// A copy whose errors are returned, not fatal. Collective.
 MPI_Comm duplicate(MPI_Comm comm);
 

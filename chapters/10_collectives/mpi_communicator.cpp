@@ -42,11 +42,13 @@ void check_parts(const Tensor& whole, const Tensor& part, int size) {
 }  // namespace
 
 MpiCommunicator::MpiCommunicator(MPI_Comm parent, int64_t piece_bytes)
-    : piece_bytes_(piece_bytes),
+    : comm_(duplicate(parent)),
+      piece_bytes_(piece_bytes),
       hosts_(hosts_of(parent)),
       plan_(default_plan(hosts_)),
-      foreground_(std::make_shared<AllReducer>(parent, hosts_, piece_bytes)),
-      background_(std::make_shared<AllReducer>(parent, hosts_, piece_bytes)),
+      rows_(on_one_host(hosts_) ? std::make_shared<SharedRows>(comm()) : nullptr),
+      foreground_(std::make_shared<AllReducer>(parent, hosts_, rows_, piece_bytes)),
+      background_(std::make_shared<AllReducer>(parent, hosts_, rows_, piece_bytes)),
       exceptions_(std::uncaught_exceptions()) {
   GPT_CHECK(piece_bytes >= 8, "pieces of {} bytes", piece_bytes);
   MPI_CHECK(MPI_Comm_rank(parent, &rank_));
@@ -68,6 +70,13 @@ void MpiCommunicator::broadcast(const Tensor& tensor, int root) {
     MPI_CHECK(MPI_Bcast(data, count, mpi_type(tensor.dtype()), root, comm()));
   });
 }
+
+// [zeros]
+Tensor MpiCommunicator::zeros(const Shape& shape, DType dtype) {
+  if (!rows_) return Tensor::zeros(shape, dtype);
+  return Tensor(shape, dtype, rows_).fill(0.0);
+}
+// [/zeros]
 
 // [all_reduce]
 void MpiCommunicator::all_reduce(const Tensor& tensor, ReduceOp op) {

@@ -45,6 +45,8 @@ class MpiCommunicator final : public Communicator {
   void exchange(const Tensor& sent, const Tensor& received, int other) override;
   /// The new group goes by the same plan.
   std::unique_ptr<Communicator> split(int color, int key) override;
+  /// On one host, in memory that all ranks share (see SharedRows).
+  Tensor zeros(const Shape& shape, DType dtype) override;
 
   /// From now on all-reduces go by this plan, in the foreground, in the background and in groups split off.
   /// All ranks must set the same. Throws UserError for shared memory where the ranks are on several hosts.
@@ -56,12 +58,14 @@ class MpiCommunicator final : public Communicator {
   const std::vector<int>& hosts() const { return hosts_; }
 
  private:
-  MPI_Comm comm() const { return foreground_->comm(); }
+  MPI_Comm comm() const { return comm_.get(); }
 
+  OwnedMpiComm comm_;
   int64_t piece_bytes_;
   int rank_ = 0, size_ = 0;
   std::vector<int> hosts_;
   AllReducePlan plan_;
+  std::shared_ptr<SharedRows> rows_;  // nullptr when the ranks are on several hosts
   // Foreground and background never meet: each has its own messages and its own shared memory. The worker may
   // survive this object, and then keeps what it works with.
   std::shared_ptr<AllReducer> foreground_, background_;

@@ -1,14 +1,12 @@
 #include "10_collectives/shared_memory.hpp"
 
 #include <sched.h>
-#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <cstring>
 #include <new>
 
 #include "09_averaging/reduce.hpp"
-#include "10_collectives/mpi_comm.hpp"
 #include "10_collectives/mpi_session.hpp"
 
 namespace gpt {
@@ -26,72 +24,35 @@ void wait_until(Ready&& ready) {
   }
 }
 
-/// Is there room for the window? Linux gives the memory only when it is first touched, and ends the process
-/// by a signal when there is none: so rank 0 asks before, for all.
-bool has_room(MPI_Comm comm, int64_t bytes) {
-  int room = 1;
-  struct statvfs system {};
-  if (statvfs("/dev/shm", &system) == 0)  // where Open MPI puts such windows, if it is there
-    room = static_cast<int64_t>(system.f_bavail) * static_cast<int64_t>(system.f_frsize) > bytes ? 1 : 0;
-  MPI_CHECK(MPI_Bcast(&room, 1, MPI_INT, 0, comm));
-  return room == 1;
-}
-
 }  // namespace
 
 // [slots]
 struct SharedMemory::Slots {
   alignas(64) std::atomic<uint64_t> meetings{0};  // how often this rank has come to meet the others
+  uint64_t place[2];                              // where its row lies, if not here: SharedRows::place_of()
   alignas(64) std::byte slot[2][slot_bytes];
   static_assert(std::atomic<uint64_t>::is_always_lock_free,
                 "atomics between processes must be free of locks");
 };
 // [/slots]
 
-std::unique_ptr<SharedMemory> SharedMemory::make(MPI_Comm comm) {
-  int size = 0;
-  MPI_CHECK(MPI_Comm_size(comm, &size));
-  if (!has_room(comm, 2 * size * static_cast<int64_t>(sizeof(Slots)))) return nullptr;
-  MPI_Info apart = MPI_INFO_NULL;  // each rank's part on pages of its own, near its processor
-  MPI_CHECK(MPI_Info_create(&apart));
-  MPI_CHECK(MPI_Info_set(apart, "alloc_shared_noncontig", "true"));
-  void* mine = nullptr;
-  MPI_Win window = MPI_WIN_NULL;
-  int made =
-      MPI_Win_allocate_shared(sizeof(Slots) + alignof(Slots), 1, apart, comm, &mine, &window) == MPI_SUCCESS;
-  MPI_CHECK(MPI_Info_free(&apart));
-  MPI_CHECK(MPI_Allreduce(MPI_IN_PLACE, &made, 1, MPI_INT, MPI_MIN, comm));
-  if (!made) return nullptr;
-  return std::unique_ptr<SharedMemory>(new SharedMemory(window, comm));
+std::unique_ptr<SharedMemory> SharedMemory::make(MPI_Comm comm, std::shared_ptr<const SharedRows> rows) {
+  std::unique_ptr<SharedWindow> window = SharedWindow::make(comm, sizeof(Slots));
+  if (!window) return nullptr;
+  return std::unique_ptr<SharedMemory>(new SharedMemory(std::move(window), comm, std::move(rows)));
 }
 
-/// MPI does not promise an alignment. Processes map the window at different addresses, but on whole pages:
-/// all of them come to the same place.
-SharedMemory::Slots* SharedMemory::first_slots(void* base) {
-  const auto address = reinterpret_cast<uintptr_t>(base);
-  return reinterpret_cast<Slots*>((address + alignof(Slots) - 1) / alignof(Slots) * alignof(Slots));
-}
-
-SharedMemory::SharedMemory(MPI_Win window, MPI_Comm comm) : window_(window) {
+SharedMemory::SharedMemory(std::unique_ptr<SharedWindow> window, MPI_Comm comm,
+                           std::shared_ptr<const SharedRows> rows)
+    : window_(std::move(window)), rows_(std::move(rows)) {
   MPI_CHECK(MPI_Comm_rank(comm, &rank_));
   MPI_CHECK(MPI_Comm_size(comm, &size_));
-  for (int rank = 0; rank < size_; ++rank) {
-    MPI_Aint bytes = 0;
-    int unit = 0;
-    void* base = nullptr;
-    MPI_CHECK(MPI_Win_shared_query(window_, rank, &bytes, &unit, &base));
-    slots_.push_back(first_slots(base));
-  }
-  MPI_CHECK(MPI_Win_lock_all(MPI_MODE_NOCHECK, window_));  // loads and stores are allowed from here on
+  for (std::byte* part : window_->parts()) slots_.push_back(reinterpret_cast<Slots*>(part));
   new (&slots_[static_cast<size_t>(rank_)]->meetings) std::atomic<uint64_t>(0);
   MPI_CHECK(MPI_Barrier(comm));  // nobody reads a counter before it is there
 }
 
-SharedMemory::~SharedMemory() {
-  if (!may_release_mpi()) return;
-  MPI_Win_unlock_all(window_);
-  MPI_Win_free(&window_);
-}
+SharedMemory::~SharedMemory() = default;
 
 std::byte* SharedMemory::slot_of(int rank) const {
   return slots_[static_cast<size_t>(rank)]->slot[turn_];
@@ -110,6 +71,7 @@ void SharedMemory::meet() {
 
 // [shared]
 void SharedMemory::all_reduce(const Tensor& row, ReduceOp op) {
+  if (row.bytes() > short_bytes && all_in_one_place(row)) return reduce_in_place(row, op);
   const int64_t size = size_of(row.dtype()), piece = slot_bytes / size;
   for (int64_t from = 0; from < row.elements(); from += piece) {
     const int64_t elements = std::min(piece, row.elements() - from);
@@ -118,9 +80,7 @@ void SharedMemory::all_reduce(const Tensor& row, ReduceOp op) {
       reduce_short(data, row.dtype(), elements, op);
     else
       reduce_long(data, row.dtype(), elements, op);
-    // A rank that lays down the next piece but one, in this slot again, has met the others since: by then all
-    // have read this one.
-    turn_ = 1 - turn_;
+    take_turns();
   }
 }
 
@@ -153,5 +113,31 @@ void SharedMemory::reduce_long(std::byte* data, DType dtype, int64_t elements, R
     if (rank != rank_) copy_share(data, slot_of(rank), rank);
 }
 // [/shared]
+
+// [in_place]
+/// Do all ranks bring the same piece of one block? After this, all rows are as their ranks left them.
+bool SharedMemory::all_in_one_place(const Tensor& row) {
+  const uint64_t place = rows_->place_of(row);
+  slots_[static_cast<size_t>(rank_)]->place[turn_] = place;
+  meet();
+  const bool yes =
+      place != SharedRows::nowhere &&
+      std::all_of(slots_.begin(), slots_.end(), [&](Slots* other) { return other->place[turn_] == place; });
+  take_turns();
+  return yes;
+}
+
+/// Each rank adds up its share where the rows lie, and writes it to where they lie. Nothing else moves.
+void SharedMemory::reduce_in_place(const Tensor& row, ReduceOp op) {
+  constexpr int64_t line = 64;  // bytes: no two ranks write to one line of a cache
+  const int64_t lines = (row.bytes() + line - 1) / line;
+  const auto start = [&](int rank) { return std::min(row.bytes(), lines * rank / size_ * line); };
+  std::vector<std::byte*> shares = rows_->of_all_ranks(row);
+  for (std::byte*& share : shares) share += start(rank_);
+  reduce(row.dtype(), std::vector<const std::byte*>(shares.begin(), shares.end()), op, shares,
+         (start(rank_ + 1) - start(rank_)) / size_of(row.dtype()));
+  meet();
+}
+// [/in_place]
 
 }  // namespace gpt

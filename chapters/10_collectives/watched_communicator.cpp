@@ -138,4 +138,10 @@ std::unique_ptr<Communicator> WatchedCommunicator::split(int color, int key) {
   return std::make_unique<WatchedCommunicator>(std::move(group), log_, group_name(group_, number, color));
 }
 
+Tensor WatchedCommunicator::zeros(const Shape& shape, DType dtype) {
+  Tensor tensor;
+  watch({.operation = Operation::barrier}, [&] { tensor = watched_.zeros(shape, dtype); });
+  return tensor;
+}
+
 }  // namespace gpt

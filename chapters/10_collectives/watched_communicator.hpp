@@ -37,6 +37,8 @@ class WatchedCommunicator final : public Communicator {
   /// In the log, it is the receiving half: that is what a rank waits for.
   void exchange(const Tensor& sent, const Tensor& received, int other) override;
   std::unique_ptr<Communicator> split(int color, int key) override;
+  /// In the log, it is a barrier.
+  Tensor zeros(const Shape& shape, DType dtype) override;
 
  private:
   class WatchedWork;

@@ -46,6 +46,7 @@ class CountingCommunicator final : public Communicator {
   void receive(const Tensor& tensor, int from) override { counted_.receive(tensor, from); }
   void exchange(const Tensor& sent, const Tensor& received, int other) override;
   std::unique_ptr<Communicator> split(int color, int key) override;
+  Tensor zeros(const Shape& shape, DType dtype) override { return counted_.zeros(shape, dtype); }
 
  private:
   std::unique_ptr<Communicator> owned_;

@@ -21,6 +21,12 @@ DataParallelOptions parallel_options(const TrainConfig& config) {
   return options;
 }
 
+/// On the host, the gradients lie where the communicator sums them fastest.
+MakeBuffer gradients_near(Communicator& communicator, const Backend& backend) {
+  if (backend.allocator()->device() != Device::cpu) return nullptr;
+  return [&communicator](const Shape& shape, DType type) { return communicator.zeros(shape, type); };
+}
+
 }  // namespace
 
 Schedule make_schedule(const TrainConfig& c) {
@@ -43,7 +49,7 @@ Trainer::Trainer(const TrainConfig& config, const GptConfig& shape, Backend& bac
       communicator_(communicator),
       counted_(communicator, sent_),
       trace_(trace),
-      model_(shape, backend, config.seed),
+      model_(shape, backend, config.seed, gradients_near(communicator, backend)),
       optimizer_(model_.parameters(), backend),
       parallel_(model_.parameters(), counted_, parallel_options(config), make_reducer()),
       schedule_(make_schedule(config)) {

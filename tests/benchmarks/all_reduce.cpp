@@ -26,6 +26,7 @@ double median(std::vector<double> values) {
 int run(MpiCommunicator& communicator, double megabytes, int rounds) {
   const auto elements = static_cast<int64_t>(megabytes * 1e6) / size_of(DType::f32);
   const Tensor row = Tensor::zeros({elements});
+  const Tensor shared = communicator.zeros({elements}, DType::f32);  // where the trainer has its gradients
   const bool one_host = on_one_host(communicator.hosts());
   std::vector<AllReduceAlgorithm> ways{AllReduceAlgorithm::library, AllReduceAlgorithm::ring};
   if (one_host) ways.push_back(AllReduceAlgorithm::shared_memory);
@@ -44,6 +45,9 @@ int run(MpiCommunicator& communicator, double megabytes, int rounds) {
     });
     for (const AllReduceAlgorithm way : ways)
       time(std::string(name_of(way)), [&] { communicator.all_reduce_by(way, row, ReduceOp::sum); });
+    if (one_host)
+      time("shared-memory, in place",
+           [&] { communicator.all_reduce_by(AllReduceAlgorithm::shared_memory, shared, ReduceOp::sum); });
     if (round == 0) seconds.clear();  // first touches and first connections
   }
   if (communicator.rank() > 0) return 0;

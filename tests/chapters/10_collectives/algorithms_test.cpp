@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+
+#include "01_tensors/philox.hpp"
+#include "09_averaging/reduce.hpp"
 #include "tests/chapters/09_averaging/conformance.hpp"
 #include "tests/chapters/10_collectives/by_hand.hpp"
 
@@ -102,6 +106,93 @@ TEST(Naive, AndSharedMemoryRoundBf16Once) {
     const bf16 expected(static_cast<float>(256 + communicator.size() - 1));
     EXPECT_EQ(row.at<bf16>({1}).bits, expected.bits);
   }
+}
+
+/// Reduces a row that lies anywhere in a tensor made by zeros(), and one in ordinary memory.
+void expect_same_bits_in_place(MpiCommunicator& communicator, int64_t length, DType type, ReduceOp op) {
+  SCOPED_TRACE(fmt::format("{} elements of {}, {}", length, type, name_of(op)));
+  constexpr int64_t before = 3;  // so that the row is not aligned
+  const RandomStream random(static_cast<uint64_t>(communicator.rank()), RandomUse::example);
+  const Tensor mine({length}, DType::f32);
+  for (int64_t i = 0; i < length; ++i)
+    mine.at<float>({i}) = static_cast<float>(random.normal(static_cast<uint64_t>(i)) * 100.0);
+  const Tensor expected = mine.to(type).clone();
+  communicator.all_reduce_by(AllReduceAlgorithm::shared_memory, expected, op);
+
+  const Tensor shared = communicator.zeros({length + 2 * before}, type);
+  const Tensor row = shared.slice(0, before, before + length);
+  row.copy_from(mine);
+  communicator.all_reduce_by(AllReduceAlgorithm::shared_memory, row, op);
+  ASSERT_EQ(std::memcmp(row.bytes_data(), expected.bytes_data(), static_cast<size_t>(row.bytes())), 0);
+  for (int64_t i = 0; i < before; ++i) {
+    EXPECT_EQ(shared.slice(0, i, i + 1).item(), 0.0);
+    EXPECT_EQ(shared.slice(0, before + length + i, before + length + i + 1).item(), 0.0);
+  }
+}
+
+TEST(SharedRows, AreReducedInPlaceToTheBitsOfAllOthers) {
+  MpiCommunicator communicator(MPI_COMM_WORLD);
+  for (const int64_t length : {0, 5, 2049, 4100, 40003})
+    for (const DType type : {DType::f32, DType::bf16, DType::f64, DType::i32})
+      for (const ReduceOp op : {ReduceOp::sum, ReduceOp::max, ReduceOp::average})
+        expect_same_bits_in_place(communicator, length, type, op);
+}
+
+TEST(SharedRows, AreCopiedWhenOneRankBringsAnotherPiece) {
+  MpiCommunicator communicator(MPI_COMM_WORLD);
+  constexpr int64_t length = 50000;
+  const int n = communicator.size();
+  const Tensor first = communicator.zeros({3 * length}, DType::i32),
+               second = communicator.zeros({length}, DType::i32);
+  const bool last = communicator.rank() == n - 1;
+  for (const Tensor& odd : {Tensor({length}, DType::i32), first.slice(0, length, 2 * length), second}) {
+    const Tensor row = last ? odd : first.slice(0, 0, length);
+    row.copy_from(numbers(communicator.rank(), length));
+    communicator.all_reduce_by(AllReduceAlgorithm::shared_memory, row, ReduceOp::sum);
+    for (int64_t i = 0; i < length; ++i)
+      ASSERT_EQ(row.at<int32_t>({i}), n * static_cast<int32_t>(i) + 1000 * n * (n - 1) / 2);
+  }
+}
+
+TEST(SharedRows, AreReducedInTheBackgroundWhileOthersCome) {
+  MpiCommunicator communicator(MPI_COMM_WORLD);
+  communicator.set_plan(AllReducePlan::only(AllReduceAlgorithm::shared_memory));
+  constexpr int64_t length = 40000;
+  const Tensor buckets = communicator.zeros({4 * length}, DType::i32);
+  buckets.fill(1.0);
+  std::vector<std::unique_ptr<Work>> works;
+  std::vector<Tensor> more;
+  for (int64_t bucket = 0; bucket < 4; ++bucket) {
+    works.push_back(communicator.all_reduce_async(buckets.slice(0, bucket * length, (bucket + 1) * length),
+                                                  ReduceOp::sum));
+    more.push_back(communicator.zeros({length}, DType::i32));
+    communicator.all_reduce(more.back(), ReduceOp::sum);
+  }
+  for (const auto& work : works) work->wait();
+  for (int64_t i = 0; i < 4 * length; ++i) ASSERT_EQ(buckets.at<int32_t>({i}), communicator.size());
+}
+
+TEST(SharedRows, AreLetGoByEachRankWhenItLikes) {
+  Tensor longest;
+  {
+    MpiCommunicator communicator(MPI_COMM_WORLD);
+    constexpr int64_t length = 20000;
+    std::vector<Tensor> rows;
+    for (int i = 0; i < 3; ++i) rows.push_back(communicator.zeros({length}, DType::i32));
+    // Another one on every rank: no rank waits here, and what the others have left stays as it is.
+    longest = rows[static_cast<size_t>(communicator.rank() % 2)];
+    rows.erase(rows.begin() + communicator.rank() % 2);
+    rows.front() = Tensor();
+    const Tensor& row = rows.back().fill(1.0);
+    communicator.all_reduce_by(AllReduceAlgorithm::shared_memory, row, ReduceOp::sum);
+    ASSERT_EQ(row.at<int32_t>({length - 1}), communicator.size());
+    communicator.all_reduce_by(AllReduceAlgorithm::shared_memory, longest.fill(2.0), ReduceOp::sum);
+    ASSERT_EQ(longest.at<int32_t>({length - 1}), 2 * communicator.size());
+    const Tensor next = communicator.zeros({length}, DType::i32).fill(3.0);
+    communicator.all_reduce_by(AllReduceAlgorithm::shared_memory, next, ReduceOp::sum);
+    ASSERT_EQ(next.at<int32_t>({length - 1}), 3 * communicator.size());
+  }
+  longest.fill(4.0);  // its memory is there, also without the communicator
 }
 
 TEST(PointToPoint, HasSeveralMessagesOnTheirWay) {
