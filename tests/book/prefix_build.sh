@@ -8,8 +8,8 @@ trap 'rm -rf "$copy"' EXIT
 
 (cd "$root" && git ls-files -co --exclude-standard -z -- CMakeLists.txt common chapters tests |
   tar -c --null --files-from=- --ignore-failed-read) | tar -x -C "$copy"
-# These look at the whole book or at its last program.
-rm -rf "$copy"/tests/{book,end_to_end,oracle,benchmarks}
+# These look at the whole book or at its last program; the exercises have a gate of their own.
+rm -rf "$copy"/tests/{book,end_to_end,oracle,benchmarks,exercises}
 
 # This proves that the parts fit together, and need not be fast: -O1. But with ccache the build in build/release has
 # compiled the same files before, from a folder of the same depth.
