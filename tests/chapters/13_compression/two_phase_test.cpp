@@ -61,7 +61,8 @@ TEST(TwoPhase, SumsWithTheSameBitsOnAllRanks) {
         const auto codec = make();
         const std::vector<Floats> rows = sums(*codec, ranks, n);
         for (const Floats& row : rows)
-          ASSERT_EQ(std::memcmp(row.data(), rows[0].data(), row.size() * sizeof(float)), 0) << codec->name();
+          ASSERT_TRUE(row.empty() || std::memcmp(row.data(), rows[0].data(), row.size() * sizeof(float)) == 0)
+              << codec->name();
         const Floats exact = exact_sum(ranks, n);
         Floats lost(exact.size());
         for (size_t i = 0; i < lost.size(); ++i) lost[i] = exact[i] - rows[0][i];
