@@ -2,60 +2,15 @@
 
 #include "mutants.hpp"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <fstream>
-
-#include "common/check.hpp"
+#include "tests/chapters/06_simt/mutant_reports.hpp"
 
 namespace gpt {
 namespace {
 
-using testing::HasSubstr;
-
-/// "mutants.cu:42", the line that ends in `mark`; "" if none does.
-std::string place(const std::string& mark) {
-  std::ifstream source(MUTANTS_SOURCE);
-  std::string line;
-  for (int number = 1; std::getline(source, line); ++number)
-    if (line.ends_with("// " + mark)) return fmt::format("mutants.cu:{}", number);
-  return "";
-}
-
-struct Mutant {
-  const char* name;
-  const char* says;
-};
-void PrintTo(const Mutant& mutant, std::ostream* out) {
-  *out << mutant.name;
-}
-
-std::string report(const char* name) {
-  try {
-    KERNEL_SPACE::launch_mutant(name);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-void expect_reported(const Mutant& mutant) {
-  const std::string said = report(mutant.name);
-  EXPECT_THAT(said, HasSubstr(mutant.says));
-  EXPECT_THAT(said, HasSubstr(std::string("kernel ") + mutant.name));
-  ASSERT_NE(place(std::string("<- ") + mutant.name), "");
-  EXPECT_THAT(said, HasSubstr(place(std::string("<- ") + mutant.name)));
-  EXPECT_THAT(said, HasSubstr(place(std::string("<= ") + mutant.name)));
-}
-
 class Mutants : public testing::TestWithParam<Mutant> {};
 
 TEST_P(Mutants, AreReportedInEveryOrder) {
-  for (const simt::Order order : {simt::Order::forward, simt::Order::reverse, simt::Order::random}) {
-    const simt::ScopedOptions scoped({.workers = 2, .order = order});
-    expect_reported(GetParam());
-  }
+  expect_reported(GetParam(), KERNEL_SPACE::launch_mutant, {MUTANTS_SOURCE});
 }
 
 /// What the machine sees in every build.
@@ -89,10 +44,10 @@ INSTANTIATE_TEST_SUITE_P(
 #endif
 
 TEST(AfterAMistake, TheNextLaunchRunsAsIfNothingHadHappened) {
-  EXPECT_NE(report("divergent_barrier"), "no error");
-  EXPECT_NE(report("early_return"), "no error");
-  EXPECT_EQ(report("a kernel that is not there"), "no error");
-  EXPECT_NE(report("early_return"), "no error");
+  EXPECT_NE(report_of("divergent_barrier", KERNEL_SPACE::launch_mutant), "no error");
+  EXPECT_NE(report_of("early_return", KERNEL_SPACE::launch_mutant), "no error");
+  EXPECT_EQ(report_of("a kernel that is not there", KERNEL_SPACE::launch_mutant), "no error");
+  EXPECT_NE(report_of("early_return", KERNEL_SPACE::launch_mutant), "no error");
 }
 
 }  // namespace

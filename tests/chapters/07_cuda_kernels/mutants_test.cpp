@@ -2,64 +2,24 @@
 
 #include "mutants.hpp"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <fstream>
-
-#include "common/check.hpp"
+#include "tests/chapters/06_simt/mutant_reports.hpp"
 
 namespace gpt {
 namespace {
 
-using testing::HasSubstr;
-
-/// "mutants.cu:42", the line that ends in `mark`; "" if none does.
-std::string place(const std::string& mark) {
-  for (const std::string file : {"mutants.cu", "row_mutants.cu", "attention_mutants.cu"}) {
-    std::ifstream source(MUTANTS_FOLDER + file);
-    std::string line;
-    for (int number = 1; std::getline(source, line); ++number)
-      if (line.ends_with("// " + mark)) return fmt::format("{}:{}", file, number);
-  }
-  return "";
-}
-
-struct Mutant {
-  const char* name;
-  const char* says;
-};
-void PrintTo(const Mutant& mutant, std::ostream* out) {
-  *out << mutant.name;
-}
-
-std::string report(const char* name) {
-  try {
-    KERNEL_SPACE::launch_mutant(name);
-    KERNEL_SPACE::launch_row_mutant(name);
-    KERNEL_SPACE::launch_attention_mutant(name);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-void expect_reported(const Mutant& mutant) {
-  const std::string said = report(mutant.name);
-  EXPECT_THAT(said, HasSubstr(mutant.says));
-  EXPECT_THAT(said, HasSubstr(std::string("kernel ") + mutant.name));
-  ASSERT_NE(place(std::string("<- ") + mutant.name), "");
-  EXPECT_THAT(said, HasSubstr(place(std::string("<- ") + mutant.name)));
-  EXPECT_THAT(said, HasSubstr(place(std::string("<= ") + mutant.name)));
+/// One of the three launches the kernel of this name, the others know nothing of it.
+void launch(const char* name) {
+  KERNEL_SPACE::launch_mutant(name);
+  KERNEL_SPACE::launch_row_mutant(name);
+  KERNEL_SPACE::launch_attention_mutant(name);
 }
 
 class Mutants : public testing::TestWithParam<Mutant> {};
 
 TEST_P(Mutants, AreReportedInEveryOrder) {
-  for (const simt::Order order : {simt::Order::forward, simt::Order::reverse, simt::Order::random}) {
-    const simt::ScopedOptions scoped({.workers = 2, .order = order});
-    expect_reported(GetParam());
-  }
+  const std::filesystem::path folder = MUTANTS_FOLDER;
+  expect_reported(GetParam(), launch,
+                  {folder / "mutants.cu", folder / "row_mutants.cu", folder / "attention_mutants.cu"});
 }
 
 /// What the machine sees in every build.
