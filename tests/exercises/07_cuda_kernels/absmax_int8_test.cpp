@@ -6,18 +6,10 @@
 
 #include "06_simt/checker.hpp"
 #include "06_simt/device_array.hpp"
-#include "06_simt/machine.hpp"
+#include "tests/exercises/07_cuda_kernels/every_order.hpp"
 
 namespace gpt {
 namespace {
-
-template <class F>
-void in_every_order(F&& f) {
-  for (const simt::Order order : {simt::Order::forward, simt::Order::reverse, simt::Order::random}) {
-    const simt::ScopedOptions options({.workers = 2, .order = order});
-    f();
-  }
-}
 
 void expect_quantised(const std::vector<float>& x) {
   in_every_order([&] {
