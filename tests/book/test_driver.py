@@ -52,6 +52,23 @@ class Commands(unittest.TestCase):
             self.assertRegex(done.stderr, r"^book: [^\n]+\n$")
 
 
+class Tests(unittest.TestCase):
+    def test_reasons_for_skipping_are_counted(self):
+        case = '<testcase name="{}" time="0">{}<system-out>{}</system-out></testcase>'
+        lines = [case.format("a passes", "", "\nmentions nothing\n"),
+                 case.format("b", '\n<skipped message="77"/>\n', "\nx_test.cpp:26: Skipped\nno GPU here\n[  SKIPPED ] b\n"),
+                 case.format("c", '\n<skipped message="77"/>\n', "\nx_test.cpp:29: Skipped\nno GPU here\n"),
+                 case.format("d", '\n<skipped message="77"/>\n', "SKIPPED: no network namespaces\n"),
+                 case.format("e", '\n<skipped message="77"/>\n', "\n")]
+        with tempfile.NamedTemporaryFile("w", suffix=".xml") as junit:
+            junit.write("\n".join(lines) + "\n")
+            junit.flush()
+            done = run(["bash", "-c", f"source {ROOT}/common/driver/tests.sh; reasons_to_skip {junit.name}"])
+        self.assertEqual(sorted(done.stdout.splitlines()),
+                         ["     1 skipped: for a reason that only its log knows: e", "     1 skipped: no network namespaces",
+                          "     2 skipped: no GPU here"], done.stderr)
+
+
 class Packages(unittest.TestCase):
     def needs(self, items, **fakes):
         """Runs `need` where only these programs can be found, and the fakes: name=script."""
