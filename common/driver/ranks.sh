@@ -24,9 +24,10 @@ share_cores() {
   export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$((threads > 0 ? threads : 1))}
 }
 
-# What mpirun has to say stands between two lines of dashes. tell_in_short passes all else on, and of that the one sentence
-# which matters: that a rank died, or a host was lost (then its own status is 1). Of a rank that ended with a code of its own
-# mpirun need not speak: the rank has explained itself.
+# What mpirun has to say stands between two lines of dashes. tell_in_short passes all else on, but for mpirun's remarks on its
+# own doings (the one on setpgid says no more than that ssh was quick), and of that the one sentence which matters: that a
+# rank died, or a host was lost (then its own status is 1). Of a rank that ended with a code of its own mpirun need not
+# speak: the rank has explained itself.
 tell_in_short() {
   local line block= inside= told=0 rule='^-{50,}$'
   trap '' INT TERM HUP USR1                   # it ends when mpirun does
@@ -38,7 +39,7 @@ tell_in_short() {
     elif [[ -n $inside ]]; then
       block+=$line$'\n'
     elif [[ $line != *' sent help message '* && $line != *orte_base_help_aggregate* &&
-      $line != 'mpirun: Forwarding signal '* ]]; then
+      $line != 'mpirun: Forwarding signal '* && $line != *'plm:rsh: Warning: setpgid('* ]]; then
       printf '%s\n' "$line"
     fi
   done

@@ -207,6 +207,9 @@ class Ranks(unittest.TestCase):
                          "== rank 2 on host b was ended by signal 9, SIGKILL (out of memory?)\n")
         self.assertEqual(self.told(lost).stderr, "== the connection to host b is lost; the job was ended\n")
         self.assertEqual(self.told(code).stderr, "")
+        remarks = ("[a:00279] plm:rsh: Warning: setpgid(283,283) failed in parent with errno=Permission denied(13)\n"
+                   "[a:00279] 1 more process has sent help message help-mpi.txt / x\nmpirun: Forwarding signal 10 to job")
+        self.assertEqual(self.told(remarks).stdout, "")
         self.assertEqual(self.told(f"gpt: no such file\n{rule}\nunheard of\n{rule}\n---").stdout,
                          "gpt: no such file\nunheard of\n---\n")
 
