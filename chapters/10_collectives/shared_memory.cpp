@@ -1,31 +1,14 @@
 #include "10_collectives/shared_memory.hpp"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <cstring>
 #include <new>
 
 #include "09_averaging/reduce.hpp"
 #include "10_collectives/mpi_session.hpp"
+#include "10_collectives/patience.hpp"
 
 namespace gpt {
-namespace {
-
-/// Waits for another rank. It may have no processor of its own: then this one must be given up.
-template <class Ready>
-void wait_until(Ready&& ready) {
-  constexpr int spins = 200;  // some microseconds
-  for (int spin = 0; !ready(); ++spin) {
-    if (spin < spins)
-      __builtin_ia32_pause();
-    else
-      sched_yield();
-  }
-}
-
-}  // namespace
-
 // [slots]
 struct SharedMemory::Slots {
   alignas(64) std::atomic<uint64_t> meetings{0};  // how often this rank has come to meet the others
@@ -65,7 +48,7 @@ void SharedMemory::meet() {
   ++meetings_;
   slots_[static_cast<size_t>(rank_)]->meetings.store(meetings_, std::memory_order_release);
   for (const Slots* other : slots_)
-    wait_until([&] { return other->meetings.load(std::memory_order_acquire) >= meetings_; });
+    for (Patience patience; other->meetings.load(std::memory_order_acquire) < meetings_;) patience.pause();
 }
 // [/meet]
 

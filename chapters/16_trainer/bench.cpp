@@ -10,6 +10,7 @@
 #include "08_gpu_training/memory_report.hpp"
 #include "16_trainer/agreement.hpp"
 #include "16_trainer/commands.hpp"
+#include "16_trainer/communication_choice.hpp"
 #include "16_trainer/options.hpp"
 #include "16_trainer/preparation.hpp"
 #include "16_trainer/summary.hpp"
@@ -70,6 +71,10 @@ int bench(const BenchOptions& options, Communicator& communicator) {
   const int threads = set_threads(config.wanted_threads());
   const int64_t vocabulary = options.vocabulary > 0 ? options.vocabulary : usual_vocabulary(config);
   const auto backend = make_backend_together(config.device_choice(0), communicator);
+  if (auto* const mpi = dynamic_cast<MpiCommunicator*>(&communicator)) {
+    const AllReducePlan plan = choose_plan(config, *mpi).plan;
+    together(communicator, [&] { mpi->set_plan(plan); });
+  }
   Trace trace;
   on_first_rank(communicator, [&] { options.train.timeline.check(); });
   TimelineFile timeline(options.train.timeline, trace, communicator);
@@ -137,6 +142,8 @@ Command add_bench(CLI::App& app) {
   choice("--batch", "batch", int64_t{}, "sequences per step");
   choice("--micro-batch", "micro_batch", int64_t{}, "sequences a rank computes at once (0: its whole share)");
   choice("--context", "context", int64_t{}, "tokens per sequence");
+  choice("--all-reduce", "all_reduce", std::string(),
+         "auto (the fastest here), ring, shared-memory, library, ... (chapter 10)");
   choice("--bucket-mb", "bucket_mb", std::string(), "megabytes of gradients averaged at a time, or auto");
   app.add_flag_function(
       "--reproducible", [options](int64_t) { options->train.given["reproducible"] = true; },

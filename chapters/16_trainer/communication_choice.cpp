@@ -46,24 +46,23 @@ CommunicationChoice::CommunicationChoice(const RunFolder& run, bool resumed, Com
 }
 
 // [choose]
+ChosenPlan choose_plan(const TrainConfig& config, MpiCommunicator& mpi) {
+  if (config.all_reduce != "auto")
+    return {AllReducePlan::only(algorithm_named(config.all_reduce)), "as asked for"};
+  if (on_one_host(mpi.hosts())) return {default_plan(mpi.hosts()), "one host"};
+  return {measure_all_reduce(mpi), "measured"};
+}
+
 void CommunicationChoice::choose_all_reduce(const TrainConfig& config, Communicator& carrier,
                                             Communicator& communicator) {
   auto* const mpi = dynamic_cast<MpiCommunicator*>(&carrier);
   if (mpi == nullptr) return;
-  const bool one_host = on_one_host(mpi->hosts());
   const std::string stored = stored_.value(all_reduce_entry, "");
-  const bool usable =
-      !stored.empty() && (one_host || !parse_plan(stored).uses(AllReduceAlgorithm::shared_memory));
-  AllReducePlan plan;
-  const char* origin = nullptr;
-  if (config.all_reduce != "auto")
-    plan = AllReducePlan::only(algorithm_named(config.all_reduce)), origin = "as asked for";
-  else if (usable)
-    plan = parse_plan(stored), origin = "as before";
-  else if (one_host)
-    plan = default_plan(mpi->hosts()), origin = "one host";
-  else
-    plan = measure_all_reduce(*mpi), origin = "measured";
+  const bool usable = !stored.empty() && (on_one_host(mpi->hosts()) ||
+                                          !parse_plan(stored).uses(AllReduceAlgorithm::shared_memory));
+  const auto [plan, origin] = config.all_reduce == "auto" && usable
+                                  ? ChosenPlan{parse_plan(stored), "as before"}
+                                  : choose_plan(config, *mpi);
   together(communicator, [&] { mpi->set_plan(plan); });
   keep(all_reduce_entry, to_string(plan), communicator);
   say("all-reduce " + to_string(plan), origin);
