@@ -36,9 +36,9 @@ std::vector<Measurement> measure(MpiCommunicator& communicator,
                                  std::span<const int64_t> sizes, double seconds_each = 0.2);
 
 /// What the trainer does when it starts: tries those algorithms that have a chance, with messages from 1 KiB
-/// to 16 MiB, for about half a second in all, and says which is the fastest for which sizes. Where two are
-/// nearly as fast, the one that was better for smaller messages stays. All ranks get the same plan; the
-/// communicator's own stays as it is. Collective.
+/// to 4 MiB, for less than a second on a link of 1 Gbit/s and three at the most, and says which is the
+/// fastest for which sizes. Where two are nearly as fast, the one that was better for smaller messages stays.
+/// All ranks get the same plan; the communicator's own stays as it is. Collective.
 AllReducePlan measure_all_reduce(MpiCommunicator& communicator);
 
 }  // namespace gpt

@@ -23,7 +23,7 @@ int main(int argc, char** argv) {
                     [&] { gpt::show_links(communicator, program.stable()); });
     program.section("algorithms", fmt::format("All-reduce of f32 on {} ranks", session.size()),
                     [&] { gpt::show_algorithms(communicator, program.stable()); });
-    program.section("plan", "What a measurement of half a second chooses", [&] {
+    program.section("plan", "What a short measurement chooses", [&] {
       if (program.stable())
         fmt::print("without measuring: {}\n", to_string(communicator.plan()));
       else

@@ -19,7 +19,7 @@ struct ChosenPlan {
 
 /// An algorithm that the configuration names is taken for all sizes. "auto" is shared memory when all ranks
 /// are on one host, where it is the fastest for all but the shortest messages and adds in order of rank; on
-/// several hosts it is what a measurement of half a second chooses. Collective.
+/// several hosts it is what a short measurement chooses. Collective.
 ChosenPlan choose_plan(const TrainConfig& config, MpiCommunicator& mpi);
 
 /// What a run has chosen, on rank 0 also as its communication.json. Floating-point sums depend on their
