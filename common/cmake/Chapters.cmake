@@ -84,7 +84,7 @@ function(add_chapter_test chapter)
   # gtest_discover_tests cannot pass on a property that is a list, such as two labels: ctest reads them here.
   set(labels ${chapter} ${A_LABELS})
   file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/${target}_properties.cmake
-    "set_tests_properties(\${${target}_tests} PROPERTIES TIMEOUT 300\n"
+    "set_tests_properties(\${${target}_tests} PROPERTIES TIMEOUT 900\n"
     "  LABELS \"${labels}\"\n  ENVIRONMENT \"${GPT_TEST_ENVIRONMENT}\")\n")
   set_property(DIRECTORY APPEND PROPERTY
     TEST_INCLUDE_FILES ${CMAKE_CURRENT_BINARY_DIR}/${target}_properties.cmake)
@@ -101,7 +101,7 @@ function(add_mpi_test chapter)
   foreach(ranks IN LISTS A_RANKS)
     set(test "${chapter}: mpi ${A_NAME} on ${ranks} ranks")
     add_test(NAME ${test} COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${ranks} $<TARGET_FILE:${target}>)
-    set_tests_properties(${test} PROPERTIES LABELS "${chapter};mpi;${A_LABELS}" PROCESSORS 2 TIMEOUT 300
+    set_tests_properties(${test} PROPERTIES LABELS "${chapter};mpi;${A_LABELS}" PROCESSORS 2 TIMEOUT 900
       SKIP_RETURN_CODE 77
       ENVIRONMENT "${GPT_TEST_ENVIRONMENT};${GPT_MPI_ENVIRONMENT}")
   endforeach()
@@ -112,7 +112,7 @@ endfunction()
 function(add_script_test)
   cmake_parse_arguments(A "" "NAME;TIMEOUT" "COMMAND;LABELS;ENVIRONMENT" ${ARGN})
   if(NOT A_TIMEOUT)
-    set(A_TIMEOUT 300)
+    set(A_TIMEOUT 900)
   endif()
   string(REGEX MATCHALL "TARGET_FILE:[^>]+" programs "${A_COMMAND};${A_ENVIRONMENT}")
   foreach(program IN LISTS programs)
