@@ -76,7 +76,7 @@ void SparseMomentum::sum(Communicator& group, size_t bucket, int64_t step) {
 
 // [top_k]
 void SparseMomentum::sum_largest(Communicator& group, const std::vector<Piece>& pieces, int64_t step) {
-  float *g = gradients_.data<float>(), *u = momentum_.data<float>(), *r = residual_.data<float>();
+  float *g = gradients_.data<float>(), *r = residual_.data<float>();
   int64_t total = 0;
   for (const Piece& piece : pieces) total += count(piece.elements, step);
   const Tensor mine({2, total}, DType::i32), all({group.size(), 2, total}, DType::i32);
@@ -87,7 +87,7 @@ void SparseMomentum::sum_largest(Communicator& group, const std::vector<Piece>& 
       const int64_t at = piece.from + i;
       *position++ = static_cast<int32_t>(at);
       *value++ = std::bit_cast<int32_t>(r[at]);
-      r[at] = u[at] = 0;
+      r[at] = 0;
     }
   group.all_gather(all, mine);
   for (int rank = 0; rank < group.size(); ++rank) {  // in order of rank: the same bits everywhere

@@ -11,8 +11,8 @@ namespace gpt {
 /// are small, and go whole.
 ///
 /// top_k: of each matrix the largest, chosen by each rank for itself, as pairs of position and value (Deep
-/// Gradient Compression: Lin and others, 2018). What was sent leaves the rank's momentum, too, or it would go
-/// on in a direction that the others have followed already (momentum factor masking).
+/// Gradient Compression: Lin and others, 2018). There, what was sent leaves the momentum, too; here it stays,
+/// because Adam's momentum is a mean: a number that is sent at once would have given a tenth of its due.
 /// random_k: numbers drawn from the seed, the same on all ranks; so no positions are sent, and one all-reduce
 /// does.
 class SparseMomentum final : public MomentumCompression {
