@@ -111,7 +111,8 @@ class Backend {
   virtual void cross_entropy_forward(const Tensor& losses, const Tensor& lse, const Tensor& logits,
                                      const Tensor& targets) = 0;
   /// d_logits = scale · (softmax(logits) - one_hot(target)), 0 for rows without a loss. d_logits may be
-  /// logits.
+  /// logits. A target of V or more is that of a row with a loss whose token is none of these: where the
+  /// vocabulary is split over ranks (chapter 15).
   virtual void cross_entropy_backward(const Tensor& d_logits, const Tensor& logits, const Tensor& lse,
                                       const Tensor& targets, double scale) = 0;
 

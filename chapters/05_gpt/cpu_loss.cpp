@@ -40,11 +40,11 @@ void CpuBackend::cross_entropy_backward(const Tensor& d_logits, const Tensor& lo
       A* out = d_logits.data<A>() + n * V;
       const int32_t target = targets.data<int32_t>()[n];
       const float log_sum = lse.data<float>()[n], factor = target < 0 ? 0.0f : static_cast<float>(scale);
-      const float at_target =
-          target < 0 ? 0.0f : row[target];  // read before out, which may be the same, is written
+      const bool here = target >= 0 && target < V;
+      const float at_target = here ? row[target] : 0.0f;  // read before out, which may be the same, is written
 #pragma omp simd
       for (int64_t v = 0; v < V; ++v) cpu::store(out[v], factor * cpu::fast_exp(row[v] - log_sum));
-      if (target >= 0) cpu::store(out[target], factor * (cpu::fast_exp(at_target - log_sum) - 1.0f));
+      if (here) cpu::store(out[target], factor * (cpu::fast_exp(at_target - log_sum) - 1.0f));
     }
   });
 }

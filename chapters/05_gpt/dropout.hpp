@@ -18,18 +18,22 @@ struct Dropout {
   uint64_t step = 0;
   uint64_t site = 0;         ///< which dropout of the model this is
   int64_t first_sample = 0;  ///< number of the first row of the batch within the global batch
+  /// Number of the first element within the sample, where a rank has a part of it (chapter 15): a multiple
+  /// of 4, or used through factor() alone.
+  int64_t first_element = 0;
 
   constexpr bool active() const { return probability > 0.0f; }
   /// 0 where dropped, 1 / (1 - probability) where kept: the expectation stays the same. `sample` counts from
   /// first_sample.
   constexpr float factor(int64_t sample, int64_t i) const {
+    i += first_element;
     const auto bits = random(sample, i / 4);
     const bool second = i % 2 == 1;  // chosen by comparing: a GPU's registers have no index
     return of_bits(i % 4 < 2 ? (second ? bits[1] : bits[0]) : (second ? bits[3] : bits[2]));
   }
   /// The factors of four neighbours, the elements 4 · quad … 4 · quad + 3: they share the random numbers.
   constexpr std::array<float, 4> factors(int64_t sample, int64_t quad) const {
-    const auto bits = random(sample, quad);
+    const auto bits = random(sample, first_element / 4 + quad);
     return {of_bits(bits[0]), of_bits(bits[1]), of_bits(bits[2]), of_bits(bits[3])};
   }
 

@@ -274,6 +274,19 @@ TEST_P(BackendConformance, CrossEntropyOfLargeLogits) {
   expect_close(losses, "losses");
 }
 
+TEST_P(BackendConformance, CrossEntropyOfATokenThatIsElsewhere) {
+  const Twin logits = random({3, 33}, sums());
+  const Tensor here = Tensor::from<int32_t>({-1, 5, -1}, {3}), all = Tensor::from<int32_t>({33, 5, -1}, {3});
+  const Twin losses = unwritten({3}, sums()), lse = unwritten({3}, sums()), d_logits = unwritten({3, 33});
+  tested().cross_entropy_forward(losses.tested, lse.tested, logits.tested, tested().upload(here));
+  reference().cross_entropy_forward(losses.expected, lse.expected, logits.expected, here);
+  tested().cross_entropy_backward(d_logits.tested, logits.tested, lse.tested, tested().upload(all), 2.0);
+  reference().cross_entropy_backward(d_logits.expected, logits.expected, lse.expected, all, 2.0);
+  expect_close(d_logits, "d_logits");
+  EXPECT_NEAR(reference().sum(d_logits.expected.select(0, 0).clone()), 2.0, 1e-5)
+      << "the whole softmax, and nothing taken off";
+}
+
 TEST_P(BackendConformance, SumsFillCastAdd) {
   for (const Shape& shape : {Shape{1}, Shape{3, 5}, Shape{1000, 17}}) {
     SCOPED_TRACE(to_string(shape));

@@ -25,6 +25,14 @@ TEST(Dropout, DrawsTheSameMaskWhereverTheSampleIsComputed) {
     for (int64_t i = 0; i < 1000; ++i) EXPECT_EQ(whole.factor(2 + sample, i), second_half.factor(sample, i));
 }
 
+TEST(Dropout, DrawsTheSameMaskForAPartOfTheSample) {
+  const Dropout whole{.probability = 0.5f, .seed = 3, .step = 5, .site = 1};
+  Dropout part = whole;
+  part.first_element = 36;
+  for (int64_t i = 0; i < 1000; ++i) EXPECT_EQ(whole.factor(1, 36 + i), part.factor(1, i));
+  for (int64_t quad = 0; quad < 100; ++quad) EXPECT_EQ(whole.factors(1, 9 + quad), part.factors(1, quad));
+}
+
 TEST(Dropout, DrawsAnotherMaskForAnotherSeedStepSiteAndSample) {
   const Dropout base{.probability = 0.5f, .seed = 3, .step = 5, .site = 1, .first_sample = 8};
   std::vector<Dropout> others(4, base);
