@@ -41,7 +41,8 @@ void CpuBackend::cross_entropy_backward(const Tensor& d_logits, const Tensor& lo
       const int32_t target = targets.data<int32_t>()[n];
       const float log_sum = lse.data<float>()[n], factor = target < 0 ? 0.0f : static_cast<float>(scale);
       const bool here = target >= 0 && target < V;
-      const float at_target = here ? row[target] : 0.0f;  // read before out, which may be the same, is written
+      const float at_target =
+          here ? row[target] : 0.0f;  // read before out, which may be the same, is written
 #pragma omp simd
       for (int64_t v = 0; v < V; ++v) cpu::store(out[v], factor * cpu::fast_exp(row[v] - log_sum));
       if (here) cpu::store(out[target], factor * (cpu::fast_exp(at_target - log_sum) - 1.0f));

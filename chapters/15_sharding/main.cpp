@@ -1,6 +1,7 @@
 // A model on many ranks that no rank holds whole.
 
 #include "15_sharding/shows.hpp"
+#include "15_sharding/split_shows.hpp"
 #include "common/chapter_program.hpp"
 
 int main(int argc, char** argv) {
@@ -8,5 +9,12 @@ int main(int argc, char** argv) {
   // Part one: ZeRO.
   program.section("owners", "Who owns what", gpt::show_owners);
   // Part two: tensor and pipeline parallelism.
+  std::string figures;
+  program.options().add_option("--figures", figures, "A folder to write pipeline.svg to");
+  program.section("cuts", "A matrix on two ranks", gpt::show_cuts);
+  program.section("wire", "What tensor parallelism sends", gpt::show_wire);
+  program.section("split", "What a rank keeps", gpt::show_split_memory);
+  program.section("pipeline", "The orders of a pipeline", [&] { gpt::show_pipeline(figures); });
+  program.section("stages", "A GPT on several stages", gpt::show_pipeline_training);
   return program.run(argc, argv);
 }
