@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""What compressing gradients saves over a slow link: steps, and bytes counted twice.
+
+    python3 tests/benchmarks/link.py                      four hosts with links of 100 Mbit/s, in about two minutes
+    python3 tests/benchmarks/link.py --rate 20mbit --methods none int8
+
+Each host of the lab (tests/lab) has one rank of one thread. The bytes are those that the first rank sends in a step: by
+the trainer's own counter, and by the counter of its network interface, where the bytes of a short run are taken from
+those of a longer one, so that what a start takes is not counted. Needs the trainer built (the release preset) and the
+right to make namespaces.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+sys.path.insert(0, str(ROOT / "tests/lab"))
+from lab import NETWORK, Lab, LabUnavailable  # noqa: E402
+
+METHODS = ["none", "bf16", "int8", "sign", "topk:0.01", "powersgd:4"]
+OPEN_MPI = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_hwloc_base_binding_policy": "none",
+            "OMPI_MCA_rmaps_base_oversubscribe": "1", "OMPI_MCA_pml": "ob1", "OMP_NUM_THREADS": "1", "OMPI_MCA_btl": "self,tcp",
+            "OMPI_MCA_btl_tcp_if_include": NETWORK.format(0) + "/24", "OMPI_MCA_oob_tcp_if_include": NETWORK.format(0) + "/24"}
+
+
+class Ranks:
+    """Ranks on all hosts of a lab, one each."""
+
+    def __init__(self, lab, gpt):
+        self.lab, self.gpt = lab, gpt
+
+    def sent(self):
+        """Bytes that the interface of the first rank's host has sent so far."""
+        done = self.lab.run(self.lab.hosts[0], ["ip", "-s", "-j", "link", "show", "eth0"], capture_output=True, text=True,
+                            check=True)
+        return json.loads(done.stdout)[0]["stats64"]["tx"]["bytes"]
+
+    def bench(self, steps, words):
+        """What `gpt bench` says, and the bytes that the interface sent meanwhile."""
+        hosts = self.lab.hosts
+        before = self.sent()
+        command = ["mpirun", "-q", "-np", len(hosts), "--host", ",".join(f"{host}:1" for host in hosts), self.gpt, "bench",
+                   "--preset", "shakespeare-char", "--threads", 1, "--steps", steps, "--json", "--compress-warmup", 1,
+                   "--all-reduce", "ring", "--bucket-mb", 1, *words]
+        done = self.lab.run(hosts[0], list(map(str, command)), env={**os.environ, **OPEN_MPI}, capture_output=True, text=True)
+        if done.returncode != 0:
+            sys.exit(f"{' '.join(map(str, command))} failed:\n{done.stderr.strip()}")
+        return json.loads(done.stdout.strip().splitlines()[-1]), self.sent() - before
+
+    def measure(self, steps, words):
+        """Milliseconds of a step, and the bytes of one: by the trainer's counter, and by the interface's."""
+        few, bytes_of_few = self.bench(2, words)
+        many, bytes_of_many = self.bench(2 + steps, words)
+        return many["step_ms"], many["wire_bytes"], (bytes_of_many - bytes_of_few) / steps
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rate", default="100mbit", help="of each link, as tc writes it")
+    parser.add_argument("--hosts", type=int, default=4)
+    parser.add_argument("--methods", nargs="+", default=METHODS, help="as --compress takes them; the first is the measure")
+    parser.add_argument("--steps", type=int, default=8, help="timed in each run")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--gpt", default=ROOT / "build/release/bin/gpt")
+    options = parser.parse_args()
+    results = {method: [] for method in options.methods}
+    with Lab(options.hosts, rate=options.rate) as lab:
+        ranks = Ranks(lab, options.gpt)
+        for number in range(options.rounds):
+            for method in options.methods:
+                print(f"\rround {number + 1} of {options.rounds}, {method:<12}", end="", file=sys.stderr, flush=True)
+                results[method].append(ranks.measure(options.steps, ["--compress", method]))
+    print("\r" + " " * 40, end="\r", file=sys.stderr)
+    print(f"{options.hosts} hosts with links of {options.rate}, preset shakespeare-char: medians of {options.rounds} rounds\n")
+    print(f"{'--compress':<12} {'step ms':>8} {'faster':>7} {'KB sent':>9} {'on the wire':>12} {'more':>6}")
+    first = statistics.median(ms for ms, _, _ in results[options.methods[0]])
+    for method, rounds in results.items():
+        ms, counted, wire = (statistics.median(values) for values in zip(*rounds))
+        print(f"{method:<12} {ms:8.1f} {first / ms:7.2f} {counted / 1e3:9.1f} {wire / 1e3:12.1f} {wire / counted - 1:+6.1%}")
+    print(f"\n  load of the machine: {os.getloadavg()[0]:.1f} (other programs spoil the times)")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except LabUnavailable as reason:
+        sys.exit(f"this machine makes no lab of several hosts: {reason}")
