@@ -3,11 +3,13 @@
 
     python3 tests/benchmarks/link.py                      four hosts with links of 100 Mbit/s, in about two minutes
     python3 tests/benchmarks/link.py --rate 20mbit --methods none int8
+    python3 tests/benchmarks/link.py --python /usr/bin/python3 --methods none fp16 powersgd:4
 
 Each host of the lab (tests/lab) has one rank of one thread. The bytes are those that the first rank sends in a step: by
 the trainer's own counter, and by the counter of its network interface, where the bytes of a short run are taken from
 those of a longer one, so that what a start takes is not counted. Needs the trainer built (the release preset) and the
-right to make namespaces.
+right to make namespaces. --python names a Python that has PyTorch: then its DistributedDataParallel takes turns with ours,
+over gloo and with its own hooks where it has them, on the same links.
 """
 
 import argparse
@@ -15,6 +17,7 @@ import json
 import os
 import pathlib
 import statistics
+import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -52,6 +55,21 @@ class Ranks:
             sys.exit(f"{' '.join(map(str, command))} failed:\n{done.stderr.strip()}")
         return json.loads(done.stdout.strip().splitlines()[-1]), self.sent() - before
 
+    def pytorch(self, python, steps, method):
+        """Milliseconds of a step of PyTorch; nothing where it has no such method."""
+        if method not in ("none", "fp16") and not method.startswith("powersgd:"):
+            return None
+        hosts = self.lab.hosts
+        command = [python, "-B", HERE / "pytorch_ddp.py", "--steps", steps, "--compress", method]
+        world = {"WORLD_SIZE": str(len(hosts)), "MASTER_ADDR": hosts[0], "MASTER_PORT": "29500", "GLOO_SOCKET_IFNAME": "eth0",
+                 "OMP_NUM_THREADS": "1"}
+        ranks = [self.lab.popen(host, list(map(str, command)), env={**os.environ, **world, "RANK": str(rank)},
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for rank, host in enumerate(hosts)]
+        answers = [rank.communicate() for rank in ranks]
+        if any(rank.returncode for rank in ranks):
+            sys.exit(f"PyTorch failed with {method}:\n{answers[0][1].strip()}")
+        return json.loads(answers[0][0])["step_ms"]
+
     def measure(self, steps, words):
         """Milliseconds of a step, and the bytes of one: by the trainer's counter, and by the interface's."""
         few, bytes_of_few = self.bench(2, words)
@@ -66,22 +84,27 @@ def main():
     parser.add_argument("--methods", nargs="+", default=METHODS, help="as --compress takes them; the first is the measure")
     parser.add_argument("--steps", type=int, default=8, help="timed in each run")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--python", help="one that has PyTorch, to be measured beside")
     parser.add_argument("--gpt", default=ROOT / "build/release/bin/gpt")
     options = parser.parse_args()
-    results = {method: [] for method in options.methods}
+    results, theirs = {method: [] for method in options.methods}, {method: [] for method in options.methods}
     with Lab(options.hosts, rate=options.rate) as lab:
         ranks = Ranks(lab, options.gpt)
         for number in range(options.rounds):
             for method in options.methods:
                 print(f"\rround {number + 1} of {options.rounds}, {method:<12}", end="", file=sys.stderr, flush=True)
                 results[method].append(ranks.measure(options.steps, ["--compress", method]))
+                if options.python:
+                    theirs[method].append(ranks.pytorch(options.python, options.steps, method))
     print("\r" + " " * 40, end="\r", file=sys.stderr)
     print(f"{options.hosts} hosts with links of {options.rate}, preset shakespeare-char: medians of {options.rounds} rounds\n")
-    print(f"{'--compress':<12} {'step ms':>8} {'faster':>7} {'KB sent':>9} {'on the wire':>12} {'more':>6}")
+    print(f"{'--compress':<12} {'step ms':>8} {'faster':>7} {'KB sent':>9} {'on the wire':>12} {'more':>6}"
+          + (f"   {'PyTorch ms':>10}" if options.python else ""))
     first = statistics.median(ms for ms, _, _ in results[options.methods[0]])
     for method, rounds in results.items():
         ms, counted, wire = (statistics.median(values) for values in zip(*rounds))
-        print(f"{method:<12} {ms:8.1f} {first / ms:7.2f} {counted / 1e3:9.1f} {wire / 1e3:12.1f} {wire / counted - 1:+6.1%}")
+        print(f"{method:<12} {ms:8.1f} {first / ms:7.2f} {counted / 1e3:9.1f} {wire / 1e3:12.1f} {wire / counted - 1:+6.1%}"
+              + (f"   {statistics.median(theirs[method]):10.1f}" if theirs[method] and theirs[method][0] else ""))
     print(f"\n  load of the machine: {os.getloadavg()[0]:.1f} (other programs spoil the times)")
 
 
