@@ -1,6 +1,7 @@
 #include "14_parameter_server/study.hpp"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 
 #include "03_optimizers/initialisation.hpp"
@@ -74,8 +75,16 @@ Ending play(const Scene& scene, int64_t steps, double until, int64_t judged = 0)
   return end;
 }
 
-int64_t steps_of_others(const Ending& end) {
-  return std::accumulate(end.steps.begin() + 1, end.steps.end(), int64_t{0});
+double steps_of_others(const Ending& end) {
+  return std::accumulate(end.steps.begin() + 1, end.steps.end(), 0.0);
+}
+
+/// The median of the losses in the last fifth: the loss itself jumps up now and then.
+double late_loss(const Ending& end) {
+  std::vector<double> late;
+  for (size_t i = end.losses.size() * 4 / 5; i < end.losses.size(); ++i) late.push_back(end.losses[i].y);
+  std::ranges::nth_element(late, late.begin() + static_cast<int64_t>(late.size() / 2));
+  return late[late.size() / 2];
 }
 
 // [scenes]
@@ -95,27 +104,30 @@ const std::vector<std::string> paces{"sync", "stale:0", "stale:3", "stale:10", "
 }  // namespace
 
 void show_modes(const std::string& figures) {
-  constexpr double until = 600;
+  constexpr double until = 600, long_until = 2400;
+  constexpr int64_t endless = 1'000'000;
   Table table({{"pace"},
-               {"no slow worker", "steps", "{}"},
-               {"worker 0 slow", "others' steps", "{}"},
+               {"no slow worker", "steps a s", "{:.2f}"},
+               {"worker 0 slow", "others' steps a s", "{:.2f}"},
                {"kept", "%", "{:.0f}"},
-               {"slow now and then", "steps", "{}"},
+               {"slow now and then", "steps a s", "{:.2f}"},
                {"kept", "%", "{:.0f}"},
                {"ahead", "at most", "{}"}});
   LinePlot plot("Four workers, one of them five times slower", {"virtual seconds"}, {"loss"});
   for (const std::string& pace : paces) {
     Scene scene{.pace = pace};
-    const Ending even = play(scene, 1'000'000, until);
+    const Ending even = play(scene, endless, until);
     scene.seconds = sometimes_slow;
-    const Ending sometimes = play(scene, 1'000'000, until);
+    const Ending sometimes = play(scene, endless, until);
     scene.seconds = always_slow;
-    Ending slow = play(scene, 1'000'000, until, pace == "sync" ? 4 : 16);
-    const auto all = [](const Ending& end) { return steps_of_others(end) + end.steps[0]; };
-    table.row(pace, all(even), steps_of_others(slow),
-              100.0 * static_cast<double>(steps_of_others(slow)) / static_cast<double>(steps_of_others(even)),
-              all(sometimes), 100.0 * static_cast<double>(all(sometimes)) / static_cast<double>(all(even)),
-              slow.farthest);
+    Ending slow = play(scene, endless, long_until, pace == "sync" ? 16 : 48);
+    const auto all = [](const Ending& end) {
+      return steps_of_others(end) + static_cast<double>(end.steps[0]);
+    };
+    const double others_even = steps_of_others(even) / until,
+                 others_slow = steps_of_others(slow) / long_until;
+    table.row(pace, all(even) / until, others_slow, 100 * others_slow / others_even, all(sometimes) / until,
+              100 * all(sometimes) / all(even), slow.farthest);
     if (pace != "stale:0") plot.add({pace, std::move(slow.losses)});
   }
   // All-reduce: the same mean of the same gradients as in synchronous training, but over a ring.
@@ -123,35 +135,44 @@ void show_modes(const std::string& figures) {
   const auto bytes = static_cast<double>(SpiralTask(1).store(0).size()) * 4;
   const double sum = link.seconds(all_reduce_path(AllReduceAlgorithm::ring, 4, bytes));
   ring.seconds = [sum](int, int64_t) { return 5.0 + sum; };
-  plot.add({"all-reduce", play(ring, 1'000'000, until, 4).losses, false, true});
+  plot.add({"all-reduce", play(ring, endless, long_until, 16).losses, false, true});
   fmt::print("{}", table.text());
   if (!figures.empty()) write_file_atomically(figures + "/modes.svg", plot.svg());
 }
 
 void show_staleness(const std::string& figures) {
-  constexpr int64_t gradients = 4800;
+  constexpr int64_t updates = 3200;
+  constexpr std::array rates{0.1, 0.2, 0.4};
+  const std::vector<std::pair<int, std::string>> rows{{1, "sync"},    {2, "async"},   {4, "async"},
+                                                      {8, "stale:0"}, {8, "stale:3"}, {8, "stale:10"},
+                                                      {8, "async"},   {16, "async"}};
   Table table({{"workers", {}, "{}"},
                {"pace"},
                {"staleness", "mean", "{:.1f}"},
                {"", "largest", "{}"},
-               {"loss", {}, "{:.3f}"},
-               {"", "half the rate", "{:.3f}"}});
-  LinePlot plot("After 4,800 gradients", {"mean staleness, in updates"}, {"loss"});
-  std::map<std::string, PlotSeries> lines;
-  for (const int workers : {2, 4, 8, 16}) {
-    for (const std::string& pace : paces) {
-      Scene scene{.workers = workers, .pace = pace, .rate = 0.8, .seconds = sometimes_slow};
-      const Ending end = play(scene, gradients / workers, forever);
-      scene.rate /= 2;
-      const Ending half = play(scene, gradients / workers, forever);
-      table.row(workers, pace, end.staleness, end.most_stale, end.loss, half.loss);
-      lines[pace].points.push_back({end.staleness, end.loss});
+               {"loss", "rate 0.1", "{:.2f}"},
+               {"", "0.2", "{:.2f}"},
+               {"", "0.4", "{:.2f}"}});
+  std::array<PlotSeries, rates.size()> lines;
+  for (const auto& [workers, pace] : rows) {
+    std::array<double, rates.size()> losses{};
+    Ending end;
+    for (size_t r = 0; r < rates.size(); ++r) {
+      // The server divides by the number of workers. Here every update shall have the same rate.
+      end = play({.workers = workers, .pace = pace, .rate = rates[r] * workers, .seconds = sometimes_slow},
+                 updates / workers, forever, 50);
+      losses[r] = late_loss(end);
+      lines[r].points.push_back({end.staleness, losses[r]});
     }
+    table.row(workers, pace, end.staleness, end.most_stale, losses[0], losses[1], losses[2]);
   }
-  for (const std::string& pace : paces) {
-    lines[pace].name = pace;
-    lines[pace].markers = true;
-    plot.add(lines[pace]);
+  LinePlot plot("After 3,200 updates of equal size", {"mean staleness, in updates"}, {"loss"});
+  plot.limit_y(0, 1.5);
+  for (size_t r = 0; r < rates.size(); ++r) {
+    lines[r].name = fmt::format("rate {:.1f}", rates[r]);
+    lines[r].markers = true;
+    std::ranges::sort(lines[r].points, {}, &PlotPoint::x);
+    plot.add(std::move(lines[r]));
   }
   fmt::print("{}", table.text());
   if (!figures.empty()) write_file_atomically(figures + "/staleness.svg", plot.svg());
@@ -161,7 +182,7 @@ void show_death() {
   Table table({{"pace"},
                {"lease", "s", "{:.0f}"},
                {"steps of worker 0", {}, "{}"},
-               {"of the others", {}, "{}"},
+               {"of the others", {}, "{:.0f}"},
                {"updates", {}, "{}"},
                {"ended after", "s", "{:.1f}"}});
   for (const std::string& pace : {std::string("sync"), std::string("stale:3"), std::string("async")}) {
@@ -224,7 +245,7 @@ void show_links() {
     return store;
   };
   Table table({{"sum by"},
-               {"a server's link", "MB in a step", "{:.1f}"},
+               {"one link", "MB in and out", "{:.1f}"},
                {"predicted", "ms", "{:.1f}"},
                {"in the simulation", "ms", "{:.1f}"}});
   constexpr double bytes = 4.0 * elements;
@@ -245,8 +266,10 @@ void show_links() {
     Simulation simulation(pointers, simulated, gigabit, ServerOptions{}.block);
     simulation.run(steps, forever);
     const double share = workers * bytes / count;
-    table.row(fmt::format("{} server{}", count, count > 1 ? "s" : ""), share / 1e6,
-              1e3 * 2 * share * gigabit.beta, 1e3 * simulation.time() / steps);
+    // The first answer must be out before the first gradient comes; from then on both directions are busy.
+    const double predicted = share * (1 + 1.0 / workers) * gigabit.beta;
+    table.row(fmt::format("{} server{}", count, count > 1 ? "s" : ""), share / 1e6, 1e3 * predicted,
+              1e3 * simulation.time() / steps);
   }
   table.row("a ring", 2.0 * (workers - 1) / workers * bytes / 1e6,
             1e3 * gigabit.seconds(all_reduce_path(AllReduceAlgorithm::ring, workers, bytes)), "");
