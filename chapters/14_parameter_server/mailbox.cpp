@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "10_collectives/mpi_session.hpp"
+#include "10_collectives/patience.hpp"
 
 namespace gpt {
 
@@ -53,10 +54,8 @@ Delivery Mailbox::receive(MPI_Message message, const MPI_Status& status) {
 // [/poll]
 
 Delivery Mailbox::wait() {
-  MPI_Message message = MPI_MESSAGE_NULL;
-  MPI_Status status;
-  MPI_CHECK(MPI_Mprobe(MPI_ANY_SOURCE, tag, comm_.get(), &message, &status));
-  return receive(message, status);
+  for (Patience patience;; patience.pause())
+    if (std::optional<Delivery> delivery = poll()) return std::move(*delivery);
 }
 
 void Mailbox::clear_sent() {

@@ -1,6 +1,6 @@
 #include "14_parameter_server/serve.hpp"
 
-#include <thread>
+#include "10_collectives/patience.hpp"
 
 namespace gpt {
 namespace {
@@ -22,14 +22,16 @@ std::vector<Letter> answers_to(ParameterServer& server, Delivery delivery, doubl
 // [serve]
 void serve(Mailbox& mailbox, ParameterServer& server, const std::function<double()>& now,
            const std::function<void()>& after_update) {
+  Patience patience;
   while (!server.done()) {
     const int64_t before = server.version();
     std::vector<Letter> letters;
     if (std::optional<Delivery> delivery = mailbox.poll()) {
       letters = answers_to(server, std::move(*delivery), now());
+      patience = {};
     } else {
       letters = server.expire(now());
-      if (letters.empty()) std::this_thread::yield();
+      if (letters.empty()) patience.pause();
     }
     if (after_update && server.version() != before) after_update();
     for (const Letter& letter : letters) mailbox.send(letter.to, letter.message.bytes());
