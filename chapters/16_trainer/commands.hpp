@@ -17,6 +17,7 @@ using Command = std::function<int(Communicator&)>;
 void add_model_options(CLI::App& app, ModelChoice& model);
 
 Command add_train(CLI::App& app);
+Command add_launch(CLI::App& app);
 Command add_sample(CLI::App& app);
 Command add_eval(CLI::App& app);
 Command add_tokenize(CLI::App& app);

@@ -19,6 +19,8 @@ int run(int argc, char** argv, gpt::Communicator& communicator) {
     commands[command] = declare(*command);
   };
   add("train", "train a model", gpt::add_train);
+  add("launch", "start ranks that train, and start again what is left of them when one dies",
+      gpt::add_launch);
   add("sample", "write text with a trained model", gpt::add_sample);
   add("eval", "loss and perplexity of a trained model", gpt::add_eval);
   add("tokenize", "turn a text into a token file", gpt::add_tokenize);
@@ -29,7 +31,7 @@ int run(int argc, char** argv, gpt::Communicator& communicator) {
   gpt::together(communicator, [&] {
     go_on = gpt::parse_arguments(app, argc, argv);
     GPT_REQUIRE(!go_on || !app.get_subcommands().empty(),
-                "say what to do: train, sample, eval, tokenize, check or bench; --help says more");
+                "say what to do: train, launch, sample, eval, tokenize, check or bench; --help says more");
   });
   return go_on ? commands.at(app.get_subcommands().front())(communicator) : gpt::exit_ok;
 }

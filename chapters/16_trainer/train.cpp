@@ -189,7 +189,7 @@ int Run::run() {
   });
   timeline_.finish();
   if (communicator_.size() > 1) progress.say(communication());
-  progress.say(wish == Wish::stop ? fmt::format("stopped after step {}; {}", step_, how_to_go_on())
+  progress.say(wish == Wish::stop ? fmt::format("stopped after step {}{}", step_, how_to_go_on())
                                   : last_words());
   return exit_ok;
 }
@@ -236,11 +236,12 @@ std::string ranks_option(int ranks) {
 }
 
 std::string Run::how_to_go_on() const {
+  if (std::getenv("GPT_LAUNCH")) return "";  // that is the launcher's business
   const int ranks = communicator_.size();
   const std::string options = "--resume --out " + run_.path.string();
   if (std::getenv("GPT_TERMINAL"))  // started by ./book, which trains with two ranks unless told
-    return fmt::format("go on with ./book train {}{}", ranks_option(ranks), options);
-  return fmt::format("go on with {}gpt train {}", ranks > 1 ? fmt::format("mpirun -np {} ", ranks) : "",
+    return fmt::format("; go on with ./book train {}{}", ranks_option(ranks), options);
+  return fmt::format("; go on with {}gpt train {}", ranks > 1 ? fmt::format("mpirun -np {} ", ranks) : "",
                      options);
 }
 

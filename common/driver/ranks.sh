@@ -120,3 +120,31 @@ run_ranks() {
   fi
   return "$status"
 }
+
+# elastic_ranks N PROGRAM [...]: N processes of `gpt train` under `gpt launch` (chapter 16), which starts mpirun in the
+# environment that it finds here, and starts it again when a rank dies. It takes the place of this script, signals and all.
+elastic_ranks() {
+  local ranks=$1 program=$2 where=() limits=() words=()
+  shift 2
+  while (($#)); do
+    case $1 in
+      --elastic) ;;
+      --min-ranks | --max-failures | --rejoin-after | --back-off | --patience | --ask-every)
+        (($# > 1)) || fail "$1 needs a number"
+        limits+=("$1" "$2")
+        shift ;;
+      --min-ranks=* | --max-failures=* | --rejoin-after=* | --back-off=* | --patience=* | --ask-every=*) limits+=("$1") ;;
+      *) words+=("$1") ;;
+    esac
+    shift
+  done
+  if ((${#hosts[@]})); then
+    hosts_environment
+    [[ -v SLURM_JOB_ID ]] || check_hosts "$program"
+    where=(--hosts "$(IFS=,; echo "${hosts[*]}")")
+  fi
+  mpi_environment
+  export GPT_TERMINAL=0
+  [[ ! -t 1 ]] || { GPT_TERMINAL=$(columns 3); } 3>&1
+  exec "$program" launch -n "$ranks" "${where[@]}" "${limits[@]}" -- train "${words[@]}"
+}

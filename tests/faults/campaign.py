@@ -65,6 +65,7 @@ class Campaign:
         self.time_limit = DEADLINE + GRACE + slack
         self.mark = f"gpt-campaign-{os.getpid()}"  # an environment variable of all its processes on this host
         (folder / "text.txt").write_text(TEXT)
+        self.training = dict(TRAINING)
         self.undisturbed = {}
 
     # ── Running ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -81,7 +82,7 @@ class Campaign:
             return self.lab.popen("a", command, **given) if setting is THERE else subprocess.Popen(command, **given)
 
     def words(self, out):
-        return options({"data": "text.txt", "out": out, **TRAINING})
+        return options({"data": "text.txt", "out": out, **self.training})
 
     def log(self, out):
         return (self.folder / f"{out}.log").read_text(errors="replace")
@@ -200,22 +201,25 @@ class Campaign:
             self.lab.heal("b")
         if wrong:
             wrong.append("it said: " + " / ".join(self.log(out).splitlines()[-4:]))
-        same = self.resume(setting, out) == self.reference(setting)
-        self.say(number, kind, rank, step, setting, code, seconds, wrong, same)
-        shutil.rmtree(self.folder / out, ignore_errors=True)
-        return kind, seconds, wrong, same
-
-    def resume(self, setting, out):
-        words = ["--resume", "--out", out] if (self.folder / out / "config.json").exists() else self.words(out)
-        job = self.start(setting, f"{out}-again", words)
-        if job.wait(120) != 0:
-            return f"resuming failed:\n{self.log(f'{out}-again')}"
-        return self.final(out)
-
-    def say(self, number, kind, rank, step, setting, code, seconds, wrong, same):
+        complaint = self.resume(setting, out)
         verdict = "; ".join(wrong) or "in time"
         print(f"{number:3}  {kind:8} rank {rank}, step {step:3}, {setting.name:21} exit {code}, {seconds:4.1f} s, {verdict}; "
-              f"resumed: {'the same bits' if same else 'OTHER BITS'}", flush=True)
+              f"resumed: {complaint or 'the same bits'}", flush=True)
+        shutil.rmtree(self.folder / out, ignore_errors=True)
+        return kind, seconds, wrong, not complaint
+
+    def resume(self, setting, out):
+        """Goes on with the run. Returns "" when it ends as an undisturbed one, else what was wrong."""
+        words = ["--resume", "--out", out] if (self.folder / out / "config.json").exists() else self.words(out)
+        again = f"{out}-again"
+        try:
+            code = self.start(setting, again, words).wait(120)
+        except subprocess.TimeoutExpired:
+            self.end_all()
+            return "IT HUNG; it said: " + " / ".join(self.log(again).splitlines()[-4:])
+        if code != 0:
+            return f"IT FAILED with exit code {code}; it said: " + " / ".join(self.log(again).splitlines()[-4:])
+        return "" if self.final(out) == self.reference(setting) else "OTHER BITS"
 
 
 def name_of(process):
