@@ -193,6 +193,16 @@ class Ranks(unittest.TestCase):
         self.assertEqual(done.returncode, 137, done.stderr)
         self.assertRegex(done.stderr, r"^== .* was ended by signal 9, SIGKILL[^\n]*\n$")
 
+    def test_elastic_ranks_run_under_the_launcher(self):
+        self.rank.write_text('#!/bin/sh\necho "$@"; echo "$OMPI_MCA_pml $GPT_TERMINAL $OMP_NUM_THREADS"\n')
+        self.rank.chmod(0o755)
+        environment = {name: value for name, value in os.environ.items() if name not in ("OMP_NUM_THREADS", "OMPI_MCA_pml")}
+        words = f"{self.rank} --elastic --min-ranks 2 --steps 5 --rejoin-after=0"
+        done = run(in_driver(f"elastic_ranks 3 {words}"), env=environment)
+        self.assertEqual(done.stdout, "launch -n 3 --min-ranks 2 --rejoin-after=0 -- train --steps 5\nob1 0 \n", done.stderr)
+        done = run(in_driver(f"hosts=(localhost:1 localhost:2); elastic_ranks 3 {words}"), env=environment)
+        self.assertIn("launch -n 3 --hosts localhost:1,localhost:2 --min-ranks 2", done.stdout, done.stderr)
+
     def told(self, text):
         """What the driver says where mpirun says this."""
         return run(in_driver(f"tell_in_short <<'END'\n{text}\nEND"))
