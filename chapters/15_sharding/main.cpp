@@ -16,5 +16,6 @@ int main(int argc, char** argv) {
   program.section("split", "What a rank keeps", gpt::show_split_memory);
   program.section("pipeline", "The orders of a pipeline", [&] { gpt::show_pipeline(figures); });
   program.section("stages", "A GPT on several stages", gpt::show_pipeline_training);
+  program.section("speed", "How long a step takes", [&] { gpt::show_split_speed(program.stable()); });
   return program.run(argc, argv);
 }
