@@ -26,14 +26,16 @@ class Work {
 // [communicator]
 /// A group of ranks 0 … size()-1. Every collective is called by all ranks, in the same order and with the
 /// same sizes and types; each rank passes its own tensor. Tensors are contiguous, f32, bf16, f64 or i32 (bf16
-/// is summed in f32). One thread per rank calls it. Implementations: threads (this chapter), MPI (10), NCCL
-/// (12).
+/// is summed in f32), in the memory of the host. One thread per rank calls it. Implementations: threads (this
+/// chapter), MPI (10), NCCL (12).
 class Communicator {
  public:
   virtual ~Communicator() = default;
   virtual int rank() const = 0;
   virtual int size() const = 0;
   virtual std::string_view name() const = 0;
+  /// May tensors lie in this memory?
+  virtual bool takes(Device device) const { return device == Device::cpu; }
 
   virtual void barrier() = 0;
   /// Every rank's `tensor` becomes that of `root`.

@@ -24,6 +24,7 @@ class WatchedCommunicator final : public Communicator {
   int rank() const override { return watched_.rank(); }
   int size() const override { return watched_.size(); }
   std::string_view name() const override { return watched_.name(); }
+  bool takes(Device device) const override { return watched_.takes(device); }
   void barrier() override;
   using Communicator::broadcast;
   void broadcast(const Tensor& tensor, int root) override;

@@ -13,10 +13,17 @@ std::unique_ptr<GradientReducer> default_reducer(Communicator& communicator,
   return std::make_unique<SumReducer>(communicator);
 }
 
-/// Where the ranks add up: the gradients themselves when they are on the host, or when nobody else adds to
-/// them; else a tensor of their size on the host.
-Tensor meeting_place(const Tensor& gradients, bool alone) {
-  if (gradients.device() == Device::cpu || alone) return gradients;
+/// Can the ranks add up gradients where these lie? On the host always; on a device when there is one rank
+/// only, or when the communicator goes there. Trees, and reducers of one's own, compute on the host.
+bool add_up_at_home(const Tensor& gradients, const Communicator& communicator, bool plain_sum) {
+  if (gradients.device() == Device::cpu) return true;
+  return plain_sum && (communicator.size() == 1 || communicator.takes(gradients.device()));
+}
+
+/// Where the ranks add up: the gradients themselves when they are `at_home` where they lie; else a tensor of
+/// their size on the host.
+Tensor meeting_place(const Tensor& gradients, bool at_home) {
+  if (at_home) return gradients;
   return Tensor(gradients.shape(), gradients.dtype(), gradients.allocator()->memory().staging());
 }
 
@@ -28,8 +35,8 @@ DataParallel::DataParallel(ParameterStore& parameters, Communicator& communicato
       communicator_(communicator),
       options_(options),
       plan_(plan_buckets(parameters, options.bucket_bytes)),
-      gradients_(
-          meeting_place(parameters.gradients(), communicator.size() == 1 && options.leaves == 0 && !reducer)),
+      gradients_(meeting_place(parameters.gradients(), add_up_at_home(parameters.gradients(), communicator,
+                                                                      options.leaves == 0 && !reducer))),
       reducer_(reducer ? std::move(reducer) : default_reducer(communicator, options)),
       ready_times_(plan_.of_parameter.size()) {
   if (options_.leaves > 0) {
@@ -54,7 +61,8 @@ void DataParallel::set_bucket_bytes(int64_t bytes) {
 }
 
 void DataParallel::broadcast_parameters() {
-  const Tensor values = parameters_.values().host();
+  const bool at_home = communicator_.takes(parameters_.values().device());
+  const Tensor values = at_home ? parameters_.values() : parameters_.values().host();
   communicator_.broadcast(values, 0);
   if (values.storage() != parameters_.values().storage()) parameters_.values().copy_from(values);
   parameters_.refresh_compute_copy();

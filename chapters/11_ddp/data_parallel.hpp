@@ -37,7 +37,8 @@ struct DataParallelOptions {
 /// communicates: until then the gradients just gather.
 ///
 /// Gradients in the memory of a device take the way through memory of the host: each bucket comes here before
-/// its sum begins, and goes back at the end. (Chapter 12 spares them that.) A rank alone leaves them there.
+/// its sum begins, and goes back at the end. A communicator that takes the device's tensors (chapter 12)
+/// spares them that. A rank alone leaves them there.
 ///
 /// With `leaves`, every rank announces leaves / size() micro-batches in each step. One without samples is
 /// announced like the others, and counts as zeros.

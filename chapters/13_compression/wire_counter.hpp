@@ -34,6 +34,7 @@ class CountingCommunicator final : public Communicator {
   int rank() const override { return counted_.rank(); }
   int size() const override { return counted_.size(); }
   std::string_view name() const override { return counted_.name(); }
+  bool takes(Device device) const override { return counted_.takes(device); }
   void barrier() override { counted_.barrier(); }
   using Communicator::broadcast;
   void broadcast(const Tensor& tensor, int root) override;

@@ -25,7 +25,7 @@ if [[ ${1:-} == build-step ]]; then
   configure -DGPT_TESTS=ON
   mapfile -t tests < <(ninja -C "$build" -t targets all | sed -nE 's/^(test_[a-z0-9_]+_cuda): phony$/\1/p' | sort -u)
   # What is measured first, so that it is there when the time is up.
-  build program_16_trainer program_08_gpu_training program_07_cuda_kernels
+  build program_16_trainer program_08_gpu_training program_07_cuda_kernels program_12_nccl
   if ((${#tests[@]})); then build "${tests[@]}"; else say "no kernels are built for GPUs: there is no nvcc, or GPT_CUDA is OFF"; fi
   exit
 fi

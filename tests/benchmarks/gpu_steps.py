@@ -210,6 +210,28 @@ def measure_kernels(run, limit):
     return f"{len(run.results['kernels']['ladders'])} ladders"
 
 
+def mpirun(ranks, *command):
+    return ["mpirun", "--allow-run-as-root", "--oversubscribe", "-np", str(ranks), *map(str, command)]
+
+
+def check_nccl(run, limit):
+    """The contract of chapter 09 over NCCL; where ranks share a GPU, as hosts of their own (NCCL_HOSTID)."""
+    end = time.monotonic() + limit
+    for ranks in (1, 2, 3, 4):
+        run.call(mpirun(ranks, run.program("test_12_nccl_mpi_cuda")), end - time.monotonic())
+    return "1, 2, 3 and 4 ranks"
+
+
+def measure_nccl(run, limit):
+    gpus = capture(["nvidia-smi", "-L"]).count("GPU ")
+    if gpus < 2:
+        return "left out: one GPU has no other to talk to"
+    path = run.out / "nccl.json"
+    run.call(mpirun(gpus, run.program("12_nccl"), "--only", "bandwidth", "--device", "cuda", "--json", path), limit)
+    run.results["nccl"] = json.loads(path.read_text(encoding="utf-8"))
+    return f"{gpus} ranks"
+
+
 def find_pytorch(wanted):
     """The first Python whose PyTorch is new enough and sees a GPU, or None."""
     probe = "import torch.nn.attention as _, torch, sys; sys.exit(not torch.cuda.is_available())"
@@ -284,6 +306,8 @@ def main():
             ("PyTorch, eager", 45, measure_pytorch(run, python, "eager")),
             ("PyTorch, torch.compile", 90, measure_pytorch(run, python, "compile")),
             ("GPT-2, second round", 40, lambda limit: measure_trainer(run, limit)),
+            ("NCCL between ranks", 60, lambda limit: check_nccl(run, limit)),
+            ("NCCL bandwidth", 60, lambda limit: measure_nccl(run, limit)),
             ("compute-sanitizer", 120, lambda limit: check_memory(run, limit)),
         ]
         if not python:

@@ -147,6 +147,24 @@ def trainer_rows(results):
     return rows
 
 
+NCCL = ["all-reduce", "reduce-scatter", "all-gather", "broadcast"]
+
+
+def nccl_rows(results):
+    """Of each collective the largest size, by bus bandwidth. On one GPU there is no link."""
+    rows = []
+    measured = results.get("nccl", {})
+    for collective in NCCL:
+        sizes = [row for row in measured.get("rows", []) if row["collective"] == collective]
+        if sizes:
+            largest = max(sizes, key=lambda row: row["bytes"])
+            rows.append([f"NCCL {collective}: {measured['ranks']} ranks, {largest['bytes'] / 2**20:.0f} MiB",
+                         units(largest["bus_bytes_per_second"], False), "", "", "–", "–"])
+        else:
+            rows.append([f"NCCL {collective}", "not measured", "", "", "–", ""])
+    return rows
+
+
 def measured_rows(results):
     rows = []
     shown = []
@@ -158,7 +176,7 @@ def measured_rows(results):
     for ladder in results.get("kernels", {}).get("ladders", []):
         if ladder not in shown:
             rows.append(kernel_cells(f"{ladder['task']} {ladder['problem'].split(', ')[-1]}", 0, ladder))
-    return rows + trainer_rows(results)
+    return rows + nccl_rows(results) + trainer_rows(results)
 
 
 HEADING = ["what", "measured", "compared with", "share", "asked", "reached"]
@@ -215,6 +233,9 @@ def page_block(results):
     for kernel in KERNELS:
         share = f"{kernel.asked:.0%} of {'cuBLASLt' if kernel.flops else 'a copy'}" if kernel.asked else "–"
         rows.append([kernel.name(), kernel.size, *expected(kernel), share, "not measured"])
+    none = ["–"] * len(GPUS)
+    rows.append(["NCCL: the contract of chapter 09", "1 to 4 ranks", *none, "passes", "not measured"])
+    rows += [[f"NCCL {collective}", "1 GiB, bus bandwidth", *none, "–", "not measured"] for collective in NCCL]
     step = [f"{1e3 * TOKENS * GPT2_FLOPS / (PRODUCT * bf16):.0f}" for _, bf16, _ in GPUS.values()]
     rows.append(["GPT-2 124M, bf16, a step", "32 × 1024 tokens", *step, "40% of a large product", "not measured"])
     rows.append(["the same", "tokens a second", *["–"] * len(GPUS), "100% of torch.compile", "not measured"])
