@@ -23,7 +23,7 @@ void ParameterStore::declare(std::string name, const Shape& shape, Initializer i
 
 // [allocate]
 void ParameterStore::allocate(uint64_t seed, DType compute_type, const std::shared_ptr<Allocator>& allocator,
-                              const MakeBuffer& make_gradients) {
+                              const MakeBuffer& make_gradients, const MakeBuffer& make_values) {
   GPT_CHECK(!values_.defined(), "allocate() is called once");
   GPT_CHECK(compute_type == value_type_ || compute_type == DType::bf16,
             "values of {} with a compute copy of {}", value_type_, compute_type);
@@ -35,14 +35,17 @@ void ParameterStore::allocate(uint64_t seed, DType compute_type, const std::shar
     parameter_count_ += parameter.elements;
     index_[parameter.name] = static_cast<int>(index_.size());
   }
-  const Tensor first_values = Tensor::zeros({size_}, value_type_);
+  const Tensor first_values =
+      make_values ? make_values({size_}, value_type_) : Tensor::zeros({size_}, value_type_);
   for (size_t declared = 0; declared < initializers_.size(); ++declared)
     initializers_[declared](slice_as(first_values, parameters_[parameters_.size() - 1 - declared]),
                             RandomStream(seed, RandomUse::initialisation, declared));
   values_ = first_values.on(allocator);
   gradients_ = make_gradients ? make_gradients({size_}, value_type_)
                               : Tensor({size_}, value_type_, allocator).fill(0.0);
-  if (compute_type != value_type_) compute_copy_ = Tensor({size_}, compute_type, allocator);
+  if (compute_type != value_type_)
+    compute_copy_ =
+        make_values ? make_values({size_}, compute_type) : Tensor({size_}, compute_type, allocator);
 
   for (Parameter& parameter : parameters_) {
     const bool copied = compute_copy_.defined() && parameter.shape.rank() >= 2;

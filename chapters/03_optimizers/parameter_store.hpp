@@ -46,10 +46,11 @@ class ParameterStore {
   /// With `compute_type` bf16 the matrices get a copy in bf16, which is what their Variables show; the values
   /// proper, the "master weights", stay in the value type. Vectors (biases, norms) are used as they are. The
   /// buffers lie in memory of `allocator`; the first values are drawn on the host, the same for every device.
-  /// `make_gradients` makes the buffer of the gradients for those who want it elsewhere on that device.
+  /// `make_gradients` makes the buffer of the gradients for those who want it elsewhere on that device, and
+  /// `make_values` those of the values and of their copy.
   void allocate(uint64_t seed, DType compute_type,
                 const std::shared_ptr<Allocator>& allocator = host_allocator(),
-                const MakeBuffer& make_gradients = nullptr);
+                const MakeBuffer& make_gradients = nullptr, const MakeBuffer& make_values = nullptr);
   void allocate(uint64_t seed) { allocate(seed, value_type_); }
 
   /// In the order of the buffers.

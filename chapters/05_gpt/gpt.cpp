@@ -48,7 +48,8 @@ double activation_bytes_per_token(const GptConfig& config, int64_t number) {
 // [/counts]
 
 // [constructor]
-Gpt::Gpt(const GptConfig& config, Backend& backend, uint64_t seed, const MakeBuffer& make_gradients)
+Gpt::Gpt(const GptConfig& config, Backend& backend, uint64_t seed, const MakeBuffer& make_gradients,
+         const MakeBuffer& make_values)
     : config_(config), backend_(&backend), parameters_(backend.sum_type()) {
   config.validate();
   const int64_t width = config.width;
@@ -75,7 +76,7 @@ Gpt::Gpt(const GptConfig& config, Backend& backend, uint64_t seed, const MakeBuf
     matrix(in_layer(layer, "mlp.c_proj"), width, 4 * width, onto_residual);
   }
   norm("ln_f");
-  parameters_.allocate(seed, backend.compute_type(), backend.allocator(), make_gradients);
+  parameters_.allocate(seed, backend.compute_type(), backend.allocator(), make_gradients, make_values);
 }
 // [/constructor]
 
@@ -83,6 +84,20 @@ Variable Gpt::parameter(std::string_view name, const Pass& pass) const {
   const Variable& variable = parameters_.variable(name);
   return pass.training ? variable : variable.detach();
 }
+
+// [layer_hook]
+void Gpt::begin_layer(int64_t layer) const {
+  if (layer_hook_) layer_hook_(layer);
+}
+
+Variable Gpt::end_layer(const Variable& x, int64_t layer) const {
+  if (!layer_hook_ || !x.requires_gradient()) return x;
+  return record("end of layer", x.value(), {x}, [this, node = x.node(), layer](const Tensor& dx) {
+    layer_hook_(layer);
+    node->accumulate(dx);
+  });
+}
+// [/layer_hook]
 
 // [hidden]
 Variable Gpt::hidden(const Tensor& tokens, const Pass& pass, KvCache* cache) {
@@ -109,10 +124,12 @@ Variable Gpt::hidden(const Tensor& tokens, const Pass& pass, KvCache* cache) {
     return mask.active() ? dropout(backend, project(x, name), residual, mask) : project(x, name, residual);
   };
 
+  begin_layer(-1);
   Variable x =
       embedding(backend, tokens, parameter("wte.weight", pass), parameter("wpe.weight", pass), first);
   if (const Dropout mask = next_dropout(); mask.active()) x = dropout(backend, x, {}, mask);
   for (int64_t layer = 0; layer < config_.layers; ++layer) {
+    begin_layer(layer);
     const Variable qkv = project(norm(x, in_layer(layer, "ln_1")), in_layer(layer, "attn.c_attn"));
     const Dropout mask = next_dropout();
     const Variable mixed = cache
@@ -122,14 +139,17 @@ Variable Gpt::hidden(const Tensor& tokens, const Pass& pass, KvCache* cache) {
 
     const Variable wide = project(norm(x, in_layer(layer, "ln_2")), in_layer(layer, "mlp.c_fc"));
     x = branch_end(gelu(backend, wide), in_layer(layer, "mlp.c_proj"), x);
+    if (layer + 1 < config_.layers) x = end_layer(x, layer);
   }
   if (cache) cache->length = first + tokens.size(1);
-  return norm(x, "ln_f");
+  return end_layer(norm(x, "ln_f"), config_.layers - 1);  // the last norm goes with the last layer
 }
 // [/hidden]
 
 Variable Gpt::logits(const Tensor& tokens, const Pass& pass) {
-  return unembedding(*backend_, hidden(tokens, pass), parameter("wte.weight", pass));
+  const Variable x = hidden(tokens, pass);
+  begin_layer(-1);
+  return unembedding(*backend_, x, parameter("wte.weight", pass));
 }
 
 Variable Gpt::loss(const Tensor& tokens, const Tensor& targets, double scale, const Pass& pass) {
@@ -160,6 +180,7 @@ Tensor Gpt::next_logits(const Tensor& tokens, KvCache& cache) {
   const Tensor last = backend_->empty({all.size(0), config_.width});
   for (int64_t b = 0; b < all.size(0); ++b)
     backend_->cast(last.select(0, b), all.select(0, b).select(0, all.size(1) - 1));
+  begin_layer(-1);
   return unembedding(*backend_, last, parameter("wte.weight", {})).value();
 }
 // [/cache]

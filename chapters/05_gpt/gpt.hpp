@@ -1,6 +1,7 @@
 #pragma once
 // GPT-2 (Radford et al., 2019), written once for every backend.
 
+#include <functional>
 #include <string>
 
 #include "03_optimizers/parameter_store.hpp"
@@ -50,6 +51,10 @@ struct KvCache {
   int64_t length = 0;       ///< positions filled
 };
 
+/// Called right before the parameters of a layer are needed, in the forward pass and again in the backward
+/// pass. Layer -1 is the two tables: at the embedding, and at the head, whose backward pass follows at once.
+using LayerHook = std::function<void(int64_t layer)>;
+
 /// Token and position embeddings, `layers` blocks of attention and MLP with layernorm in front of each, a
 /// last layernorm, and a head that shares its matrix with the token embedding. Parameters carry the names of
 /// GPT-2's published files (wte.weight, h.0.attn.c_attn.weight, …). Matrices are stored (outputs, inputs);
@@ -58,8 +63,10 @@ class Gpt {
  public:
   /// Declares, allocates and initialises the parameters: normal with deviation 0.02, residual projections
   /// with 0.02 / sqrt(2 · layers), norms 1, biases 0. The backend must outlive the model. `make_gradients`
-  /// makes the buffer of all gradients, if the backend's memory is not the place.
-  Gpt(const GptConfig& config, Backend& backend, uint64_t seed, const MakeBuffer& make_gradients = nullptr);
+  /// makes the buffer of all gradients, if the backend's memory is not the place, and `make_values` that of
+  /// the parameters.
+  Gpt(const GptConfig& config, Backend& backend, uint64_t seed, const MakeBuffer& make_gradients = nullptr,
+      const MakeBuffer& make_values = nullptr);
 
   const GptConfig& config() const { return config_; }
   Backend& backend() const { return *backend_; }
@@ -79,16 +86,25 @@ class Gpt {
   Tensor next_logits(const Tensor& tokens, KvCache& cache);
   KvCache make_cache(int64_t batch) const;
 
+  /// For those who fetch a layer's parameters when it needs them (chapter 15). Not while a tape is alive.
+  void on_layer(LayerHook hook) { layer_hook_ = std::move(hook); }
+  const LayerHook& layer_hook() const { return layer_hook_; }
+
  private:
   /// (B, T, C): what the head turns into logits. With a cache, tokens are the positions after those in it.
   Variable hidden(const Tensor& tokens, const Pass& pass, KvCache* cache = nullptr);
   /// One layer's attention over the positions in the cache and the new ones; stores the new ones there.
   Tensor cached_attention(const Tensor& qkv, const Tensor& cached_qkv, int64_t first);
   Variable parameter(std::string_view name, const Pass& pass) const;
+  void begin_layer(int64_t layer) const;
+  /// x, the output of a layer, unchanged: when its gradient has arrived, the backward pass of the layer
+  /// begins.
+  Variable end_layer(const Variable& x, int64_t layer) const;
 
   GptConfig config_;
   Backend* backend_;
   ParameterStore parameters_;
+  LayerHook layer_hook_;
 };
 
 }  // namespace gpt

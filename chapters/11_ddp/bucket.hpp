@@ -29,5 +29,8 @@ struct BucketPlan {
 /// one for the whole buffer could start only when the last gradient is there. Throws Error unless
 /// `bucket_bytes` is positive; a bucket holds at least one element. The store is allocated.
 BucketPlan plan_buckets(const ParameterStore& parameters, int64_t bucket_bytes);
+/// Cut at the given places instead: bucket b ends before element ends[b]. They rise; the last is the end of
+/// the buffer.
+BucketPlan plan_buckets(const ParameterStore& parameters, const std::vector<int64_t>& ends);
 
 }  // namespace gpt

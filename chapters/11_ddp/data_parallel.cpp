@@ -34,7 +34,8 @@ DataParallel::DataParallel(ParameterStore& parameters, Communicator& communicato
     : parameters_(parameters),
       communicator_(communicator),
       options_(options),
-      plan_(plan_buckets(parameters, options.bucket_bytes)),
+      plan_(options.bucket_ends.empty() ? plan_buckets(parameters, options.bucket_bytes)
+                                        : plan_buckets(parameters, options.bucket_ends)),
       gradients_(meeting_place(parameters.gradients(), add_up_at_home(parameters.gradients(), communicator,
                                                                       options.leaves == 0 && !reducer))),
       reducer_(reducer ? std::move(reducer) : default_reducer(communicator, options)),

@@ -21,6 +21,8 @@ struct DataParallelOptions {
   /// (tree.hpp). Then the result does not depend on the number of ranks, bit for bit, if the micro-batches
   /// do not. A power of two, and so is the number of ranks, which is not larger.
   int64_t leaves = 0;
+  /// Not empty: where the buckets end, whatever their size (see plan_buckets()).
+  std::vector<int64_t> bucket_ends{};
 };
 
 /// Keeps the replicas of a model equal: same parameters at the start, same gradients before every step.

@@ -8,6 +8,8 @@ int main(int argc, char** argv) {
   gpt::ChapterProgram program("15_sharding", "A model that no rank holds whole.");
   // Part one: ZeRO.
   program.section("owners", "Who owns what", gpt::show_owners);
+  program.section("memory", "What each rank holds", [&] { gpt::show_memory(program.stable()); });
+  program.section("zero", "What each rank sends, and learns", gpt::show_stages);
   // Part two: tensor and pipeline parallelism.
   std::string figures;
   program.options().add_option("--figures", figures, "A folder to write pipeline.svg to");
