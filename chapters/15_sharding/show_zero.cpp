@@ -68,8 +68,8 @@ void show_stages() {
                {"sent", "MB a step, planned", "{:.2f}"},
                {"", "counted", "{:.2f}"},
                {"of stage 0", "times", "{:.2f}"},
-               {"loss", {}, "{:.4f}"},
-               {"all parameters", "added up", "{:.2f}"}});
+               {"loss", {}, "{:.2f}"},
+               {"all parameters", "added up", "{:.0f}"}});
   for (size_t stage = 0; stage < all.size(); ++stage)
     table.row(stage, static_cast<double>(all[stage].planned_sent) / mb,
               static_cast<double>(all[stage].sent) / mb,

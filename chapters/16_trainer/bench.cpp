@@ -54,10 +54,9 @@ double peak_megabytes() {
 
 std::string memory_of(Trainer& trainer, const AllocatorStatistics& memory) {
   const ParameterStore& store = trainer.model().parameters();
-  std::vector<MemoryKind> kinds{
-      {"parameters", store.values().bytes()},
-      {"gradients", store.gradients().bytes()},
-      {"AdamW's means", trainer.optimizer().m().bytes() + trainer.optimizer().v().bytes()}};
+  std::vector<MemoryKind> kinds{{"parameters", store.values().bytes()},
+                                {"gradients", store.gradients().bytes()},
+                                {"AdamW's means", trainer.moment_bytes()}};
   if (store.compute_copy().defined()) kinds.push_back({"parameters in bf16", store.compute_copy().bytes()});
   return memory_report(kinds, memory);
 }

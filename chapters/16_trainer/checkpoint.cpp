@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <system_error>
+#include <utility>
 
 #include "05_gpt/weights.hpp"
 #include "common/check.hpp"
@@ -30,6 +31,19 @@ std::string own_checksum(nlohmann::ordered_json state) {
   return checksum_text(state.dump());
 }
 
+/// optimizer-RANK-of-RANKS.safetensors, in order.
+std::vector<fs::path> shards_in(const fs::path& folder) {
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(folder))
+    if (entry.path().filename().string().starts_with("optimizer-")) found.push_back(entry.path());
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+fs::path temporary_folder(const fs::path& checkpoints, int64_t step) {
+  return checkpoints / fmt::format("{}{}{:06}", temporary_prefix, prefix, step);
+}
+
 nlohmann::ordered_json to_json(const TrainState& state, const fs::path& folder) {
   nlohmann::ordered_json json;
   json["format"] = format_version;
@@ -37,7 +51,9 @@ nlohmann::ordered_json to_json(const TrainState& state, const fs::path& folder) 
   json["train_loss"] = state.train_loss;
   if (state.val_loss) json["val_loss"] = *state.val_loss;
   json["data"] = state.data;
-  for (const std::string& name : tensor_files) {
+  std::vector<std::string> names = tensor_files;
+  for (const fs::path& shard : shards_in(folder)) names.push_back(shard.filename().string());
+  for (const std::string& name : names) {
     if (!fs::exists(folder / name)) continue;
     const MappedFile file(folder / name);
     json["files"][name] = {{"bytes", file.bytes().size()}, {"checksum", checksum_text(file.bytes())}};
@@ -79,11 +95,14 @@ void remove_folder(const fs::path& folder) {
 
 }  // namespace
 
+namespace {
+
 // [save]
-fs::path save_checkpoint(const fs::path& checkpoints, const TrainState& state, const Gpt& model,
-                         const AdamW& optimizer, const SavedState& compression, int ranks) {
+/// Without `optimizer` the shards of it are in the temporary folder already.
+fs::path save(const fs::path& checkpoints, const TrainState& state, const Gpt& model, const AdamW* optimizer,
+              const SavedState& compression, int ranks) {
   const fs::path folder = checkpoints / fmt::format("{}{:06}", prefix, state.step);
-  const fs::path temporary = checkpoints / (temporary_prefix + folder.filename().string());
+  const fs::path temporary = temporary_folder(checkpoints, state.step);
   std::error_code error;
   fs::create_directories(temporary, error);
   GPT_REQUIRE(!error, "cannot make the folder {}: {}", temporary.string(), error.message());
@@ -96,9 +115,11 @@ fs::path save_checkpoint(const fs::path& checkpoints, const TrainState& state, c
     weights.write(temporary / tensor_files[0]);
 
     SafetensorsWriter moments;
-    add_weights(moments, store, optimizer.m(), "m.");
-    add_weights(moments, store, optimizer.v(), "v.");
-    moments.write(temporary / tensor_files[1]);
+    if (optimizer) {
+      add_weights(moments, store, optimizer->m(), "m.");
+      add_weights(moments, store, optimizer->v(), "v.");
+      moments.write(temporary / tensor_files[1]);
+    }
 
     SafetensorsWriter unsent;
     unsent.metadata["ranks"] = std::to_string(ranks);
@@ -117,6 +138,33 @@ fs::path save_checkpoint(const fs::path& checkpoints, const TrainState& state, c
   return folder;
 }
 // [/save]
+
+}  // namespace
+
+fs::path save_checkpoint(const fs::path& checkpoints, const TrainState& state, const Gpt& model,
+                         const AdamW& optimizer, const SavedState& compression, int ranks) {
+  return save(checkpoints, state, model, &optimizer, compression, ranks);
+}
+
+// [shards]
+void begin_shards(const fs::path& checkpoints, int64_t step) {
+  const fs::path folder = temporary_folder(checkpoints, step);
+  std::error_code error;
+  fs::remove_all(folder, error);
+  fs::create_directories(folder, error);
+  GPT_REQUIRE(!error, "cannot make the folder {}: {}", folder.string(), error.message());
+}
+
+void save_shard(const fs::path& checkpoints, int64_t step, const Gpt& model, const ShardedAdamW& optimizer,
+                int rank, int ranks) {
+  const std::string name = fmt::format("optimizer-{:05}-of-{:05}.safetensors", rank + 1, ranks);
+  write_moments(temporary_folder(checkpoints, step) / name, model.parameters(), optimizer);
+}
+
+fs::path save_checkpoint_of_shards(const fs::path& checkpoints, const TrainState& state, const Gpt& model) {
+  return save(checkpoints, state, model, nullptr, {}, 1);
+}
+// [/shards]
 
 std::vector<fs::path> list_checkpoints(const fs::path& checkpoints) {
   std::vector<fs::path> found;
@@ -180,11 +228,47 @@ void load_model(const fs::path& checkpoint, Gpt& model) {
   model.parameters().refresh_compute_copy();
 }
 
-void load_optimizer(const fs::path& checkpoint, const Gpt& model, AdamW& optimizer) {
-  const SafetensorsFile file(checkpoint / tensor_files[1]);
-  load_weights(file, model.parameters(), optimizer.m(), "m.");
-  load_weights(file, model.parameters(), optimizer.v(), "v.");
+// [load_optimizer]
+namespace {
+
+/// Hands out both moments of a checkpoint, whoever wrote it.
+void read_optimizer(const fs::path& checkpoint, const ParameterStore& store, const TakeMoments& take) {
+  if (const fs::path whole = checkpoint / tensor_files[1]; fs::exists(whole)) {
+    const SafetensorsFile file(whole);
+    for (const char* moment : {"m.", "v."})
+      for (Parameter parameter : store.parameters()) {
+        const int64_t offset = std::exchange(parameter.offset, 0);
+        const Tensor values({parameter.elements}, store.values().dtype());
+        const Tensor published = published_view(parameter, values);
+        published.copy_from(file.tensor(moment + parameter.name, published.shape()));
+        take(*moment, offset, values);
+      }
+    return;
+  }
+  int64_t elements = 0;
+  for (const fs::path& shard : shards_in(checkpoint))
+    elements += read_moments(SafetensorsFile(shard), store, take);
+  GPT_REQUIRE(elements == 2 * store.parameter_count(),
+              "the checkpoint {} is of another model, or a part of it is missing: it has {} numbers of an "
+              "optimizer, and there should be {}",
+              checkpoint.string(), elements, 2 * store.parameter_count());
 }
+
+}  // namespace
+
+void load_optimizer(const fs::path& checkpoint, const Gpt& model, AdamW& optimizer) {
+  read_optimizer(checkpoint, model.parameters(), [&](char moment, int64_t offset, const Tensor& values) {
+    const Tensor& whole = moment == 'm' ? optimizer.m() : optimizer.v();
+    whole.slice(0, offset, offset + values.elements()).copy_from(values);
+  });
+}
+
+void load_optimizer(const fs::path& checkpoint, const Gpt& model, ShardedAdamW& optimizer) {
+  read_optimizer(checkpoint, model.parameters(), [&](char moment, int64_t offset, const Tensor& values) {
+    take_moments(optimizer, moment, offset, values);
+  });
+}
+// [/load_optimizer]
 
 bool load_compression(const fs::path& checkpoint, Compression& compression, int rank, int ranks) {
   if (compression.state().empty()) return true;

@@ -3,6 +3,8 @@
 //
 //   checkpoints/step-000250/model.safetensors       the parameters, as GPT-2's are published
 //                           optimizer.safetensors   Adam's means (m.NAME) and mean squares (v.NAME)
+//                           optimizer-00001-of-00004.safetensors, …   instead of it, with --zero: what each
+//                                                   rank had of it; they can be read by any number of ranks
 //                           compression.safetensors what the ranks have yet to send, with --compress sign and
 //                           such state.json              everything else, and the checksums of the files
 
@@ -13,6 +15,7 @@
 
 #include "05_gpt/gpt.hpp"
 #include "13_compression/saved_state.hpp"
+#include "15_sharding/moment_shards.hpp"
 #include "16_trainer/adamw.hpp"
 
 namespace gpt {
@@ -33,6 +36,15 @@ std::filesystem::path save_checkpoint(const std::filesystem::path& checkpoints, 
                                       const Gpt& model, const AdamW& optimizer,
                                       const SavedState& compression = {}, int ranks = 1);
 
+/// With --zero, before save_checkpoint(): rank 0 makes the folder under its temporary name …
+void begin_shards(const std::filesystem::path& checkpoints, int64_t step);
+/// … and then every rank writes what it has of the moments there. Throws UserError.
+void save_shard(const std::filesystem::path& checkpoints, int64_t step, const Gpt& model,
+                const ShardedAdamW& optimizer, int rank, int ranks);
+/// The rest of such a checkpoint, by rank 0, once all shards are there.
+std::filesystem::path save_checkpoint_of_shards(const std::filesystem::path& checkpoints,
+                                                const TrainState& state, const Gpt& model);
+
 /// The checkpoints in the folder, oldest first.
 std::vector<std::filesystem::path> list_checkpoints(const std::filesystem::path& checkpoints);
 
@@ -49,6 +61,8 @@ TrainState verify_checkpoint(const std::filesystem::path& checkpoint);
 /// Fills model and optimizer from a verified checkpoint. Throws UserError when it is of another shape.
 void load_model(const std::filesystem::path& checkpoint, Gpt& model);
 void load_optimizer(const std::filesystem::path& checkpoint, const Gpt& model, AdamW& optimizer);
+/// The rank's share. Both read what any number of ranks wrote, with and without --zero.
+void load_optimizer(const std::filesystem::path& checkpoint, const Gpt& model, ShardedAdamW& optimizer);
 /// The same for what this rank has yet to send. False, and nothing changes, where the checkpoint has nothing
 /// of it, for one rank alone wrote it.
 bool load_compression(const std::filesystem::path& checkpoint, Compression& compression, int rank, int ranks);

@@ -115,6 +115,16 @@ void TrainConfig::validate() const {
               "--compress {} rounds each rank's part of a sum, so the bits depend on the number of ranks: "
               "leave out --reproducible or --compress",
               compress);
+  GPT_REQUIRE(zero >= 0 && zero <= 3, "--zero takes 0, 1, 2 or 3, not {}", zero);
+  GPT_REQUIRE(
+      zero == 0 || make_compression(compress) == nullptr,
+      "--compress {} sums whole gradients on every rank, and --zero {} has each rank sum its own share: "
+      "leave out one of them",
+      compress, zero);
+  GPT_REQUIRE(zero == 0 || bucket_mb == "auto",
+              "--zero {} sums a layer at a time, so there is no --bucket-mb {} to choose", zero, bucket_mb);
+  GPT_REQUIRE(zero == 0 || (device != "cuda" && device != "simt"),
+              "--zero {} gives pages of the host's memory back, and not those of --device {}", zero, device);
   require_one_of("--schedule", schedule, {"cosine", "linear", "step", "constant"});
   require_one_of("--overlap", overlap, {"on", "off"});
   gpt::validate(device_choice(0));

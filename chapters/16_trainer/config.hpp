@@ -56,6 +56,7 @@ struct TrainConfig {
   std::string all_reduce = "auto";  ///< or the name of an algorithm of chapter 10
   std::string compress = "none";    ///< or what make_compression() of chapter 13 knows
   int64_t compress_warmup = 200;
+  int64_t zero = 0;  ///< the stage of ZeRO (chapter 15); 0: every rank keeps everything
   std::string overlap = "on";
   bool reproducible = false;
   int64_t leaves = 8;
@@ -118,6 +119,7 @@ void for_each_choice(Config& c, Visit&& visit) {
         "send gradients as bf16, fp16, int8, sign, topk:R, randomk:R or powersgd:N (chapter 13)");
   visit("compress_warmup", c.compress_warmup,
         "steps with whole gradients before sign, topk, randomk, powersgd");
+  visit("zero", c.zero, "what ranks share out: 1 optimizer, 2 and gradients, 3 and parameters (chapter 15)");
   visit("overlap", c.overlap, "on: average gradients while the backward pass runs; off: after it");
   visit("reproducible", c.reproducible, "the same bits on 1, 2, 4, … ranks: sums in a fixed tree");
   visit("leaves", c.leaves, "with --reproducible: micro-batches of a step, over all ranks");

@@ -60,6 +60,7 @@ class Run {
   void write_down(const StepResult& result, Progress& progress);
   std::string communication() const;
   void save();
+  void save_shards();
   void write_sample();
   int bad_number(int64_t step, double loss);
   std::string last_words() const;
@@ -95,7 +96,12 @@ void Run::load_checkpoint() {
               "the data in {} are not those that the checkpoint {} was trained on",
               run_.training_tokens().parent_path().string(), checkpoints.back().string());
   load_model(checkpoints.back(), trainer_.model());
-  load_optimizer(checkpoints.back(), trainer_.model(), trainer_.optimizer());
+  if (Zero* zero = trainer_.zero()) {
+    load_optimizer(checkpoints.back(), trainer_.model(), zero->optimizer());
+    zero->give_back_parameters();
+  } else {
+    load_optimizer(checkpoints.back(), trainer_.model(), trainer_.optimizer());
+  }
   if (Compression* compression = trainer_.compression())
     if (!load_compression(checkpoints.back(), *compression, communicator_.rank(), communicator_.size()))
       trainer_.continue_momentum(state.step);
@@ -108,10 +114,24 @@ void Run::save() {
   if (saved_step_ == step_) return;
   const Trace::Span span = trace_.span("checkpoint");
   metrics_->sync();
-  save_checkpoint(run_.checkpoints(), {step_, train_loss_, val_loss_, data_.fingerprint, to_json(config_)},
-                  trainer_.model(), trainer_.optimizer(), unsent_, communicator_.size());
+  const TrainState state{step_, train_loss_, val_loss_, data_.fingerprint, to_json(config_)};
+  if (trainer_.zero())
+    save_checkpoint_of_shards(run_.checkpoints(), state, trainer_.model());
+  else
+    save_checkpoint(run_.checkpoints(), state, trainer_.model(), trainer_.optimizer(), unsent_,
+                    communicator_.size());
   saved_step_ = step_;
   remove_old_checkpoints(run_.checkpoints(), config_.keep);
+}
+
+/// With --zero: every rank writes what it has of the optimizer, before rank 0 writes the rest in save().
+void Run::save_shards() {
+  const Trace::Span span = trace_.span("checkpoint");
+  const int rank = communicator_.rank(), ranks = communicator_.size();
+  on_first_rank(communicator_, [&] { begin_shards(run_.checkpoints(), step_); });
+  together(communicator_, [&] {
+    save_shard(run_.checkpoints(), step_, trainer_.model(), trainer_.zero()->optimizer(), rank, ranks);
+  });
 }
 
 void Run::write_sample() {
@@ -167,8 +187,13 @@ int Run::run() {
     sent_bytes_ += result.sent_bytes;
     train_loss_ = result.loss;
     val_loss_.reset();
-    if (due(config_.check_every > 0 ? config_.check_every : config_.eval_every))
-      trainer_.check_replicas(step_);
+    const bool checks = due(config_.check_every > 0 ? config_.check_every : config_.eval_every);
+    const bool saves = due(config_.checkpoint_every) || wish == Wish::stop;
+    Zero* const zero = trainer_.zero();
+    const bool whole = checks || saves || due(config_.eval_every) || due(config_.sample_every);
+    if (zero && whole) zero->gather_parameters();
+    if (zero && saves) save_shards();
+    if (checks) trainer_.check_replicas(step_);
     if (due(config_.eval_every) && data_.validation.size() >= 2) {
       const Trace::Span span = trace_.span("validation");
       val_loss_ =
@@ -176,13 +201,13 @@ int Run::run() {
     }
     if (val_loss_ && !std::isfinite(*val_loss_)) return bad_number(step_, *val_loss_);
     // A checkpoint holds what all ranks have yet to send.
-    if (trainer_.compression() && (due(config_.checkpoint_every) || wish == Wish::stop))
-      unsent_ = gather_state(*trainer_.compression(), communicator_);
+    if (trainer_.compression() && saves) unsent_ = gather_state(*trainer_.compression(), communicator_);
     try {
       if (speaks()) write_down(result, progress);
     } catch (...) {
       failure = std::current_exception();
     }
+    if (zero && whole) zero->give_back_parameters();
   }
   together(communicator_, [&] {
     if (failure) std::rethrow_exception(failure);

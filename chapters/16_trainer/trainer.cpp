@@ -13,16 +13,11 @@
 namespace gpt {
 namespace {
 
-DataParallelOptions parallel_options(const TrainConfig& config) {
-  DataParallelOptions options;
-  options.bucket_bytes = config.bucket_bytes().value_or(options.bucket_bytes);
-  if (config.reproducible) options.leaves = config.leaves;
-  options.overlap = config.overlap == "on";
-  return options;
-}
-
 /// On the host, the gradients lie where the communicator sums them fastest.
-MakeBuffer gradients_near(Communicator& communicator, const Backend& backend) {
+MakeBuffer gradients_near(Communicator& communicator, const Backend& backend, int64_t zero) {
+  GPT_REQUIRE(zero == 0 || backend.device() == Device::cpu,
+              "--zero {} gives pages of the host's memory back: choose --device cpu", zero);
+  if (zero > 0) return zero_buffers(static_cast<int>(zero));
   if (backend.allocator()->device() != Device::cpu) return nullptr;
   return [&communicator](const Shape& shape, DType type) { return communicator.zeros(shape, type); };
 }
@@ -49,14 +44,40 @@ Trainer::Trainer(const TrainConfig& config, const GptConfig& shape, Backend& bac
       communicator_(communicator),
       counted_(communicator, sent_),
       trace_(trace),
-      model_(shape, backend, config.seed, gradients_near(communicator, backend)),
-      optimizer_(model_.parameters(), backend),
-      parallel_(model_.parameters(), counted_, parallel_options(config), make_reducer()),
+      model_(shape, backend, config.seed, gradients_near(communicator, backend, config.zero),
+             zero_buffers(static_cast<int>(config.zero))),
+      zero_(config.zero == 0 ? nullptr
+                             : std::make_unique<Zero>(static_cast<int>(config.zero), model_, counted_)),
+      optimizer_(zero_ ? nullptr : std::make_unique<AdamW>(model_.parameters(), backend)),
+      parallel_(model_.parameters(), counted_, parallel_options(), make_reducer()),
       schedule_(make_schedule(config)) {
   parallel_.broadcast_parameters();
+  if (zero_) zero_->give_back_parameters();
+}
+
+DataParallelOptions Trainer::parallel_options() const {
+  DataParallelOptions options;
+  options.bucket_bytes = config_.bucket_bytes().value_or(options.bucket_bytes);
+  if (config_.reproducible) options.leaves = config_.leaves;
+  options.overlap = config_.overlap == "on";
+  if (zero_) options.bucket_ends = zero_->buckets();
+  return options;
+}
+
+int64_t Trainer::moment_bytes() const {
+  return zero_ ? zero_->optimizer().m().bytes() + zero_->optimizer().v().bytes()
+               : optimizer_->m().bytes() + optimizer_->v().bytes();
+}
+
+void Trainer::clear_gradients() {
+  if (zero_)
+    zero_->clear_gradients();
+  else
+    model_.backend().fill(model_.parameters().gradients(), 0.0);
 }
 
 std::unique_ptr<GradientReducer> Trainer::make_reducer() {
+  if (zero_) return zero_->make_reducer();
   auto compression = make_compression(
       config_.compress, {.seed = config_.seed, .warmup = config_.compress_warmup, .beta1 = config_.beta1});
   if (!compression) return nullptr;
@@ -80,6 +101,10 @@ std::vector<Share> micro_batches(const TrainConfig& config, int64_t batch, int r
   const int64_t most = config.micro_batch > 0 ? config.micro_batch : std::max<int64_t>(1, share.count);
   for (int64_t done = 0; done < share.count || parts.empty(); done += most)
     parts.push_back({share.first + done, std::min(most, share.count - done)});
+  // Every pass of one rank needs the layers of all others.
+  const int64_t longest = (batch + ranks - 1) / ranks;
+  const auto passes = static_cast<size_t>(config.micro_batch > 0 ? (longest + most - 1) / most : 1);
+  while (config.zero == 3 && parts.size() < passes) parts.push_back({share.first + share.count, 0});
   return parts;
 }
 // [/micro_batches]
@@ -93,12 +118,15 @@ double Trainer::forward_backward(const DataLoader& data, int64_t number) {
   const double scale = 1.0 / static_cast<double>(data.global_batch() * data.context());
   std::vector<double> losses;
   backward_ = {};
-  model_.backend().fill(model_.parameters().gradients(), 0.0);
+  clear_gradients();
   for (size_t part = 0; part < parts.size(); ++part) {
     const Share& rows = parts[part];
     parallel_.prepare(part + 1 == parts.size());  // only the last micro-batch sends its gradients
     losses.push_back(0.0);
-    if (rows.count == 0) continue;
+    if (rows.count == 0) {
+      if (zero_) zero_->empty_pass();
+      continue;
+    }
     const Batch batch = [&] {
       const Trace::Span span = trace_.span("data");
       return data.batch(number, rows.first, rows.count);
@@ -146,6 +174,7 @@ int64_t Trainer::measure_bucket_bytes(const DataLoader& data) {
 void Trainer::backward(const Variable& loss) {
   Trace::Span span = trace_.span("backward");
   loss.backward();
+  if (zero_) zero_->end_pass();
   backward_ = span.end();
   if (!trace_.recording()) return;
   for (BackwardPart& part : backward_parts(model_.parameters(), backward_, parallel_.ready_times()))
@@ -176,14 +205,14 @@ bool Trainer::momentum_delivered(int64_t number) const {
 void Trainer::begin_compression(int64_t number) {
   compressing_->begin_step(number);
   if (!momentum_delivered(number) || number != compression()->warmup()) return;
-  end_warmup(model_.parameters(), optimizer_.m(), optimizer_.v(), config_.beta1, config_.beta2, number);
-  compression()->start_momentum(optimizer_.m().host(), communicator_.size());
+  end_warmup(model_.parameters(), optimizer_->m(), optimizer_->v(), config_.beta1, config_.beta2, number);
+  compression()->start_momentum(optimizer_->m().host(), communicator_.size());
 }
 
 void Trainer::continue_momentum(int64_t step) {
   if (!momentum_delivered(step) || step == compression()->warmup()) return;
-  end_warmup(model_.parameters(), optimizer_.m(), optimizer_.v(), 0, 0, step);  // nothing to correct
-  compression()->start_momentum(optimizer_.m().host(), communicator_.size());
+  end_warmup(model_.parameters(), optimizer_->m(), optimizer_->v(), 0, 0, step);  // nothing to correct
+  compression()->start_momentum(optimizer_->m().host(), communicator_.size());
 }
 
 AdamWStep Trainer::numbers_of(const StepResult& result, int64_t number) const {
@@ -226,8 +255,10 @@ StepResult Trainer::step(const DataLoader& data, int64_t number, Wish wish) {
 
   const Trace::Span span = trace_.span("optimizer");
   result.lr = schedule_(number);
-  result.grad_norm = std::sqrt(backend.sum_of_squares(model_.parameters().gradients()));
-  if (result.finite()) optimizer_.step(numbers_of(result, number));
+  result.grad_norm =
+      zero_ ? zero_->gradient_norm() : std::sqrt(backend.sum_of_squares(model_.parameters().gradients()));
+  if (result.finite() && zero_) zero_->step(numbers_of(result, number));
+  if (result.finite() && !zero_) optimizer_->step(numbers_of(result, number));
   backend.synchronize();
   result.sent_bytes = sent_->bytes() - sent_before;
   result.communication_seconds = parallel_.communication_seconds();

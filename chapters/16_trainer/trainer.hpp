@@ -9,6 +9,7 @@
 #include "11_ddp/hidden.hpp"
 #include "13_compression/compressing_reducer.hpp"
 #include "13_compression/wire_counter.hpp"
+#include "15_sharding/zero.hpp"
 #include "16_trainer/adamw.hpp"
 #include "16_trainer/config.hpp"
 #include "common/trace.hpp"
@@ -50,7 +51,14 @@ class Trainer {
   void set_bucket_bytes(int64_t bytes) { parallel_.set_bucket_bytes(bytes); }
 
   Gpt& model() { return model_; }
-  AdamW& optimizer() { return optimizer_; }
+  /// That of a run without --zero.
+  AdamW& optimizer() {
+    GPT_CHECK(optimizer_ != nullptr, "--zero {} has shares of an optimizer", config_.zero);
+    return *optimizer_;
+  }
+  /// nullptr without --zero.
+  Zero* zero() { return zero_.get(); }
+  int64_t moment_bytes() const;
   const BucketPlan& plan() const { return parallel_.plan(); }
   /// For a compression that finds nothing of its own in a checkpoint of `step` steps, because one rank went
   /// on for a while alone: where it would deliver momentum already, it begins with Adam's.
@@ -65,7 +73,9 @@ class Trainer {
   double forward_backward(const DataLoader& data, int64_t number);
   void backward(const Variable& loss);
   void average_gradients(int64_t number);
-  /// As --compress says, in compressing_ too; nullptr for the plain sum.
+  DataParallelOptions parallel_options() const;
+  void clear_gradients();
+  /// As --compress and --zero say; the former in compressing_ too. nullptr for the plain sum.
   std::unique_ptr<GradientReducer> make_reducer();
   void begin_compression(int64_t number);
   /// The sums of this step are not gradients but Adam's momentum.
@@ -79,7 +89,8 @@ class Trainer {
   CountingCommunicator counted_;  // the same ranks: what the gradients take
   Trace& trace_;
   Gpt model_;
-  AdamW optimizer_;
+  std::unique_ptr<Zero> zero_;                 // with --zero …
+  std::unique_ptr<AdamW> optimizer_;           // … and without
   CompressingReducer* compressing_ = nullptr;  // parallel_'s
   DataParallel parallel_;
   Interval backward_;  // when the last backward pass of the step ran
@@ -88,7 +99,8 @@ class Trainer {
 
 /// The rows of a global batch of `batch` rows that a rank computes, one part after the other. With
 /// --reproducible, leaves / ranks parts that do not depend on the number of ranks, some of which may be
-/// empty; else the rank's share in parts of at most --micro-batch, and at least one part.
+/// empty; else the rank's share in parts of at most --micro-batch, and at least one part; with --zero 3 as
+/// many parts as any other rank has.
 std::vector<Share> micro_batches(const TrainConfig& config, int64_t batch, int rank, int ranks);
 
 /// The schedule that a configuration names.
