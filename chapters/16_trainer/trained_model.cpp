@@ -31,6 +31,13 @@ void read_checkpoint(TrainedModel& trained, DeviceChoice device) {
   build_model(trained, trained.checkpoint / "model.safetensors", device);
 }
 
+/// --weights and --prune: a zero stays a zero when it is rounded, so pruning comes first.
+void make_smaller(TrainedModel& trained, const ModelChoice& choice) {
+  ParameterStore& parameters = trained.model->parameters();
+  if (choice.prune > 0) trained.smaller = prune(parameters, choice.prune);
+  if (choice.weights == "int8") trained.smaller = round_to_int8(parameters);
+}
+
 }  // namespace
 
 void add_model_options(CLI::App& app, ModelChoice& model) {
@@ -39,11 +46,19 @@ void add_model_options(CLI::App& app, ModelChoice& model) {
                  "folder of a checkpoint (default: the run's newest), or a file of weights");
   app.add_option("--tokenizer", model.tokenizer, "the model's tokenizer (default: the run's)");
   app.add_option("--device", model.device, "cuda, cpu, simt, or auto: cuda where there is a GPU");
+  app.add_option("--weights", model.weights,
+                 "f32 as they are, or int8: matrices rounded to bytes (chapter 13)");
+  app.add_option("--prune", model.prune,
+                 "set this share of each matrix to zero, the smallest numbers (chapter 13)");
 }
 
 TrainedModel load_trained_model(const ModelChoice& choice, int rank) {
   const DeviceChoice device{.device = choice.device, .rank = rank};
   validate(device);
+  GPT_REQUIRE(choice.weights == "f32" || choice.weights == "int8", "--weights takes f32 or int8, not '{}'",
+              choice.weights);
+  GPT_REQUIRE(choice.prune >= 0 && choice.prune <= 1, "--prune takes a share from 0 to 1, not {}",
+              choice.prune);
   TrainedModel trained;
   trained.checkpoint = choice.checkpoint;
   if (choice.checkpoint.empty()) {
@@ -70,6 +85,7 @@ TrainedModel load_trained_model(const ModelChoice& choice, int rank) {
               "the tokenizer has {} tokens, and the model in {} a vocabulary of {}",
               trained.tokenizer->vocabulary_size(), trained.checkpoint.string(),
               trained.model->config().vocabulary);
+  make_smaller(trained, choice);
   return trained;
 }
 

@@ -2,8 +2,10 @@
 // A model that was trained before, with all that is needed to use it.
 
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "13_compression/trained_weights.hpp"
 #include "16_trainer/config.hpp"
 #include "16_trainer/run_folder.hpp"
 #include "16_trainer/training_data.hpp"
@@ -17,6 +19,8 @@ struct ModelChoice {
                            ///< run's newest
   std::string tokenizer;   ///< file or folder; empty: the run's
   std::string device = "auto";
+  std::string weights = "f32";  ///< or int8: rounded to bytes (chapter 13)
+  double prune = 0;             ///< the share of each matrix's numbers that are set to zero, the smallest
 };
 
 /// A model read from a checkpoint, verified.
@@ -28,6 +32,7 @@ struct TrainedModel {
   std::unique_ptr<Tokenizer> tokenizer;
   std::unique_ptr<Backend> backend;
   std::unique_ptr<Gpt> model;
+  std::optional<SmallerModel> smaller;  ///< what --weights or --prune made of it
 };
 
 /// Throws UserError when there is no such model, it is damaged, the tokenizer is not its own, or there is no
