@@ -10,12 +10,10 @@
 namespace gpt {
 namespace {
 
-constexpr double width = 800, height = 440;
 constexpr int colours = 8;
 
 // Two palettes with the same order of hues: one for light pages, one for dark.
-constexpr const char* style = R"(<style>
-  .page { fill: #ffffff; }  text { fill: #1f2937; }
+constexpr const char* style = R"(  .page { fill: #ffffff; }  text { fill: #1f2937; }
   .grid { stroke: #dfe3e8; }  .frame { stroke: #9ca3af; fill: none; }
   .line { fill: none; stroke-width: 2; stroke-linejoin: round; }  .dashed { stroke-dasharray: 6 4; }
   .s0 { stroke: #2563eb; }  .s1 { stroke: #d9480f; }  .s2 { stroke: #0a8754; }  .s3 { stroke: #9333ea; }
@@ -30,7 +28,6 @@ constexpr const char* style = R"(<style>
     .d0 { fill: #6ea8fe; }  .d1 { fill: #ff8c5a; }  .d2 { fill: #4ad295; }  .d3 { fill: #c792f5; }
     .d4 { fill: #e3b341; }  .d5 { fill: #56d4dd; }  .d6 { fill: #f778ba; }  .d7 { fill: #9198a1; }
   }
-</style>
 )";
 
 /// "0.5", "2000", "1e-4": short forms.
@@ -57,6 +54,12 @@ struct Scale {
   }
 };
 
+/// Between the edges of the picture and the frame around the lines; `label` is from the frame down to the
+/// label of the x axis.
+struct Margins {
+  double left, top, right, bottom, label;
+};
+
 /// The range of the values that can be shown, never empty.
 Scale scale_of(const std::vector<double>& values, bool logarithmic, double from, double to) {
   Scale scale{std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity(), from, to,
@@ -80,7 +83,7 @@ Scale scale_of(const std::vector<double>& values, bool logarithmic, double from,
 /// In each column of pixels the first, lowest, highest and last point: the line looks the same with them
 /// alone.
 std::vector<PlotPoint> thinned(const std::vector<PlotPoint>& points, const Scale& x) {
-  if (points.size() < 4 * static_cast<size_t>(width)) return points;
+  if (static_cast<double>(points.size()) < 4 * (x.to - x.from)) return points;
   const auto column = [&](const PlotPoint& p) {  // what breaks the line has a column of its own, and stays
     return x.shows(p.x) && std::isfinite(p.y) ? std::floor(x(p.x)) : std::numeric_limits<double>::max();
   };
@@ -94,6 +97,10 @@ std::vector<PlotPoint> thinned(const std::vector<PlotPoint>& points, const Scale
     for (const size_t k : std::set<size_t>{i, lowest, highest, end - 1}) result.push_back(points[k]);
   }
   return result;
+}
+
+int colour_of(const PlotSeries& series, size_t number) {
+  return series.colour >= 0 ? series.colour : static_cast<int>(number) % colours;
 }
 
 std::string polyline(const PlotSeries& series, int colour, const Scale& x, const Scale& y) {
@@ -114,8 +121,9 @@ std::string polyline(const PlotSeries& series, int colour, const Scale& x, const
   }
   std::string result;
   if (!path.empty())
-    result += fmt::format("  <path class=\"line s{}{}\" d=\"{}\"/>\n", colour, series.dashed ? " dashed" : "",
-                          path);
+    result +=
+        fmt::format("  <path class=\"line s{}{}\"{} d=\"{}\"/>\n", colour, series.dashed ? " dashed" : "",
+                    series.faint ? " stroke-opacity=\"0.35\"" : "", path);
   if (!dots.empty()) result += fmt::format("  <g class=\"d{}\">{}</g>\n", colour, dots);
   return result;
 }
@@ -127,9 +135,14 @@ std::string detail::svg_head(const std::string& title, double w, double h) {
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" "
       "height=\"{1:.0f}\" role=\"img\" "
       "font-family=\"system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif\" font-size=\"13\">\n"
-      "<title>{2}</title>\n{3}<rect class=\"page\" width=\"{0:.0f}\" height=\"{1:.0f}\"/>\n"
+      "<title>{2}</title>\n<style>\n{3}</style>\n<rect class=\"page\" width=\"{0:.0f}\" "
+      "height=\"{1:.0f}\"/>\n"
       "<text x=\"{4:.0f}\" y=\"26\" text-anchor=\"middle\" font-size=\"16\">{2}</text>\n",
       w, h, escape_xml(title), style, w / 2);
+}
+
+std::string plot_style() {
+  return style;
 }
 
 std::string escape_xml(const std::string& text) {
@@ -186,7 +199,20 @@ LinePlot& LinePlot::limit_y(double low, double high) {
   return *this;
 }
 
+LinePlot& LinePlot::mark_x(double x) {
+  marks_.push_back(x);
+  return *this;
+}
+
+LinePlot& LinePlot::embed(double width, double height, std::string id) {
+  width_ = width;
+  height_ = height;
+  id_ = std::move(id);
+  return *this;
+}
+
 std::string LinePlot::svg() const {
+  const bool embedded = !id_.empty();
   size_t longest = 0;
   std::vector<double> xs, ys;
   for (const PlotSeries& series : series_) {
@@ -197,8 +223,10 @@ std::string LinePlot::svg() const {
     }
   }
   if (low_ != high_) ys = {low_, high_};
-  const double left = 76, top = 44, bottom = height - 56;
-  const double right = width - (longest > 0 ? 54.0 + 8.0 * static_cast<double>(longest) : 24.0);
+  const double legend = longest > 0 ? 54.0 + 8.0 * static_cast<double>(longest) : 24.0;
+  const Margins margins = embedded ? Margins{56, 10, 14, 44, 36} : Margins{76, 44, legend, 56, 42};
+  const double left = margins.left, top = margins.top;
+  const double right = width_ - margins.right, bottom = height_ - margins.bottom;
   const Scale x = scale_of(xs, x_.logarithmic, left, right);
   Scale y = scale_of(ys, y_.logarithmic, bottom, top);
   if (low_ == high_) {  // a little room above and below the lines
@@ -207,37 +235,46 @@ std::string LinePlot::svg() const {
     y.high = y.logarithmic ? y.high * room : y.high + room;
   }
 
-  std::string out = detail::svg_head(title_, width, height);
-  for (const double tick : nice_ticks(x.low, x.high, 7, x.logarithmic))
+  std::string out =
+      embedded ? fmt::format(
+                     "<svg viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" font-size=\"13\"><title>{}</title>\n",
+                     width_, height_, escape_xml(title_))
+               : detail::svg_head(title_, width_, height_);
+  const std::string clip = embedded ? id_ : "inside";
+  for (const double tick : nice_ticks(x.low, x.high, embedded ? 5 : 7, x.logarithmic))
     out += fmt::format(
         "<line class=\"grid\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/>"
         "<text x=\"{0:.1f}\" y=\"{3}\" text-anchor=\"middle\">{4}</text>\n",
         x(tick), top, bottom, bottom + 19, label_of(tick));
-  for (const double tick : nice_ticks(y.low, y.high, 6, y.logarithmic))
+  for (const double tick : nice_ticks(y.low, y.high, embedded ? 5 : 6, y.logarithmic))
     out += fmt::format(
         "<line class=\"grid\" x1=\"{0}\" x2=\"{1:.1f}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\"/>"
         "<text x=\"{3}\" y=\"{4:.1f}\" text-anchor=\"end\">{5}</text>\n",
         left, right, y(tick), left - 8, y(tick) + 4.5, label_of(tick));
   out += fmt::format("<text x=\"{:.0f}\" y=\"{}\" text-anchor=\"middle\">{}</text>\n", (left + right) / 2,
-                     height - 14, escape_xml(x_.label));
-  out +=
-      fmt::format("<text transform=\"translate(18 {:.0f}) rotate(-90)\" text-anchor=\"middle\">{}</text>\n",
-                  (top + bottom) / 2, escape_xml(y_.label));
+                     bottom + margins.label, escape_xml(x_.label));
+  if (!y_.label.empty())
+    out +=
+        fmt::format("<text transform=\"translate(18 {:.0f}) rotate(-90)\" text-anchor=\"middle\">{}</text>\n",
+                    (top + bottom) / 2, escape_xml(y_.label));
   out += fmt::format(
       "<rect class=\"frame\" x=\"{0}\" y=\"{1}\" width=\"{2:.1f}\" height=\"{3}\"/>\n"
-      "<clipPath id=\"inside\"><rect x=\"{4}\" y=\"{5}\" width=\"{6:.1f}\" height=\"{7}\"/></clipPath>\n"
-      "<g clip-path=\"url(#inside)\">\n",
-      left, top, right - left, bottom - top, left - 4, top - 4, right - left + 8, bottom - top + 8);
-  for (size_t i = 0; i < series_.size(); ++i)
-    out += polyline(series_[i], static_cast<int>(i) % colours, x, y);
+      "<clipPath id=\"{8}\"><rect x=\"{4}\" y=\"{5}\" width=\"{6:.1f}\" height=\"{7}\"/></clipPath>\n"
+      "<g clip-path=\"url(#{8})\">\n",
+      left, top, right - left, bottom - top, left - 4, top - 4, right - left + 8, bottom - top + 8, clip);
+  for (const double mark : marks_)
+    if (x.shows(mark) && mark >= x.low && mark <= x.high)
+      out += fmt::format("<path class=\"line s7 dashed\" d=\"M{:.1f} {} V{:.1f}\"/>\n", x(mark), top, bottom);
+  for (size_t i = 0; i < series_.size(); ++i) out += polyline(series_[i], colour_of(series_[i], i), x, y);
   out += "</g>\n";
-  for (size_t i = 0; i < series_.size(); ++i)
+  for (size_t i = 0; i < series_.size() && !embedded; ++i)
     if (!series_[i].name.empty())
       out += fmt::format(
           "<path class=\"line s{0}{1}\" d=\"M{2:.0f} {3} h22\"/><text x=\"{4:.0f}\" "
           "y=\"{5:.1f}\">{6}</text>\n",
-          i % colours, series_[i].dashed ? " dashed" : "", right + 12, top + 12 + 21 * static_cast<double>(i),
-          right + 40, top + 16.5 + 21 * static_cast<double>(i), escape_xml(series_[i].name));
+          colour_of(series_[i], i), series_[i].dashed ? " dashed" : "", right + 12,
+          top + 12 + 21 * static_cast<double>(i), right + 40, top + 16.5 + 21 * static_cast<double>(i),
+          escape_xml(series_[i].name));
   return out + "</svg>\n";
 }
 

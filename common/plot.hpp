@@ -22,6 +22,8 @@ struct PlotSeries {
   std::vector<PlotPoint> points;
   bool markers = false;  ///< a dot on every point
   bool dashed = false;
+  bool faint = false;  ///< a background for the other lines
+  int colour = -1;     ///< 0 … 7; -1: its number in the order of add()
 };
 
 /// A picture of one or more lines over common axes. svg() depends on nothing but what was given, so the same
@@ -35,20 +37,33 @@ class LinePlot {
   /// Cuts the y axis to [low, high]; without it, the axis holds all points.
   LinePlot& limit_y(double low, double high);
 
-  /// The whole picture: self-contained, readable on light and on dark pages. Colours follow the order of
-  /// add(). A line with many more points than pixels is thinned to the extremes in each pixel column.
+  /// A dashed line across the picture at x, where it lies within the points.
+  LinePlot& mark_x(double x);
+  /// Makes it a part of a page, of this size in pixels: without title, legend, background and colours, which
+  /// the page has (plot_style()). `id` is no other picture's on that page.
+  LinePlot& embed(double width, double height, std::string id);
+
+  /// The whole picture, unless embedded: self-contained, readable on light and on dark pages. Colours follow
+  /// the order of add(). A line with many more points than pixels is thinned to the extremes in each pixel
+  /// column.
   std::string svg() const;
 
  private:
   std::string title_;
   Axis x_, y_;
   std::vector<PlotSeries> series_;
+  std::vector<double> marks_;
   double low_ = 0.0, high_ = 0.0;  // equal: no limits were given
+  double width_ = 800, height_ = 440;
+  std::string id_;  // empty: a picture of its own
 };
 
 /// Round numbers between `low` and `high`, about `count` of them: steps of 1, 2 or 5 times a power of ten;
 /// on a logarithmic axis powers of ten, with 2 and 5 times them where there is room.
 std::vector<double> nice_ticks(double low, double high, int count, bool logarithmic = false);
+
+/// The colours of all pictures, for light and dark pages, as the contents of a style element.
+std::string plot_style();
 
 /// `text` with the characters that mean something in XML replaced.
 std::string escape_xml(const std::string& text);

@@ -42,6 +42,21 @@ TEST(LinePlot, NamesItsAxesAndSeries) {
   EXPECT_THAT(svg, HasSubstr("prefers-color-scheme: dark"));
 }
 
+TEST(LinePlot, AnEmbeddedOneLeavesTheRestToItsPage) {
+  LinePlot plot("loss", {"step"}, {""});
+  plot.add({.name = "train", .points = {{1, 1}, {9, 2}}, .faint = true});
+  const std::string svg = plot.mark_x(5).mark_x(20).embed(480, 280, "c7").svg();
+  EXPECT_THAT(svg, HasSubstr("viewBox=\"0 0 480 280\""));
+  EXPECT_THAT(svg, HasSubstr("url(#c7)"));
+  EXPECT_THAT(svg, HasSubstr("stroke-opacity"));
+  EXPECT_THAT(svg, HasSubstr("line s7 dashed"));
+  EXPECT_EQ(svg.find("line s7 dashed"), svg.rfind("line s7 dashed")) << "a mark outside is drawn";
+  for (const char* of_the_page : {"<style", "prefers-color-scheme", ">train<", "class=\"page\"", "inside"})
+    EXPECT_THAT(svg, Not(HasSubstr(of_the_page)));
+  EXPECT_THAT(plot_style(), HasSubstr("prefers-color-scheme: dark"));
+  EXPECT_THAT(plot_style(), Not(HasSubstr("<style")));
+}
+
 TEST(LinePlot, BreaksTheLineAtWhatCannotBeDrawn) {
   const double nan = std::nan(""), infinity = std::numeric_limits<double>::infinity();
   const std::string svg = LinePlot("t", {"x"}, {"y", true})
