@@ -23,5 +23,8 @@ Command add_eval(CLI::App& app);
 Command add_tokenize(CLI::App& app);
 Command add_check(CLI::App& app);
 Command add_bench(CLI::App& app);
+Command add_report(CLI::App& app);
+Command add_watch(CLI::App& app);
+Command add_convert(CLI::App& app);
 
 }  // namespace gpt

@@ -26,12 +26,17 @@ int run(int argc, char** argv, gpt::Communicator& communicator) {
   add("tokenize", "turn a text into a token file", gpt::add_tokenize);
   add("check", "compare with results computed by PyTorch", gpt::add_check);
   add("bench", "time whole training steps", gpt::add_bench);
+  add("report", "write one page about a run, for a browser", gpt::add_report);
+  add("watch", "show a run as it goes on, in the terminal", gpt::add_watch);
+  add("convert", "models and tokens from and to the files of other programs", gpt::add_convert);
 
   bool go_on = false;
   gpt::together(communicator, [&] {
     go_on = gpt::parse_arguments(app, argc, argv);
-    GPT_REQUIRE(!go_on || !app.get_subcommands().empty(),
-                "say what to do: train, launch, sample, eval, tokenize, check or bench; --help says more");
+    GPT_REQUIRE(
+        !go_on || !app.get_subcommands().empty(),
+        "say what to do: train, launch, sample, eval, tokenize, check, bench, report, watch or convert; "
+        "--help says more");
   });
   return go_on ? commands.at(app.get_subcommands().front())(communicator) : gpt::exit_ok;
 }

@@ -18,9 +18,9 @@ std::string to_line(const StepMetrics& m) {
   return line +
          fmt::format(
              R"(,"lr":{:.6g},"grad_norm":{:.6g},"tokens_per_second":{:.0f},"step_ms":{:.3f},"comm_ms":{:.3f},)"
-             R"("comm_total_ms":{:.3f},"comm_hidden_ms":{:.3f},"wire_bytes":{}}})",
+             R"("comm_total_ms":{:.3f},"comm_hidden_ms":{:.3f},"wire_bytes":{},"memory_mb":{:.3f}}})",
              m.lr, m.grad_norm, m.tokens_per_second, m.step_ms, m.comm_ms, m.comm_total_ms, m.comm_hidden_ms,
-             m.wire_bytes) +
+             m.wire_bytes, m.memory_mb) +
          "\n";
 }
 

@@ -24,6 +24,7 @@ struct StepMetrics {
   double comm_total_ms = 0;   ///< in which gradients were on their way, or waiting for the other ranks
   double comm_hidden_ms = 0;  ///< the part of it in which the backward pass ran
   int64_t wire_bytes = 0;     ///< of gradients that this rank sent (chapter 13's WireCounter)
+  double memory_mb = 0;       ///< the most that tensors took on this rank's device so far
 };
 
 /// metrics.jsonl, and the curves in memory.

@@ -57,10 +57,21 @@ void make_folder(const fs::path& path) {
 FolderLock::FolderLock(const std::filesystem::path& path)
     : descriptor_(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
   GPT_REQUIRE(descriptor_ >= 0, "cannot open the folder {}: {}", path.string(), std::strerror(errno));
-  if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
-    return;  // some file systems have no locks
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+      return;          // some file systems have no locks
+    ::usleep(20'000);  // is_locked() may have it for a moment
+  }
   ::close(descriptor_);
   throw UserError(fmt::format("another process is training in {}", path.string()));
+}
+
+bool is_locked(const std::filesystem::path& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  const bool locked = ::flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  ::close(descriptor);
+  return locked;
 }
 
 FolderLock::~FolderLock() {

@@ -18,6 +18,8 @@ struct RunFolder {
   std::filesystem::path training_tokens() const { return path / "data" / "train.tok"; }
   std::filesystem::path validation_tokens() const { return path / "data" / "validation.tok"; }
   std::filesystem::path metrics() const { return path / "metrics.jsonl"; }
+  std::filesystem::path tensorboard() const { return path / "tensorboard"; }
+  std::filesystem::path history() const { return path / "history.jsonl"; }
   std::filesystem::path plot() const { return path / "loss.svg"; }
   std::filesystem::path sample() const { return path / "sample.txt"; }
   std::filesystem::path checkpoints() const { return path / "checkpoints"; }
@@ -52,6 +54,10 @@ class FolderLock {
  private:
   int descriptor_ = -1;
 };
+
+/// Whether a process of this host, or of another that shares the folder with its locks, holds it. The look
+/// takes microseconds, in which FolderLock waits.
+bool is_locked(const std::filesystem::path& path);
 
 /// The folder of a run that is there: `out`, or when that is empty the one in out/ that was written last.
 /// Throws UserError when there is none.

@@ -1,4 +1,6 @@
 // gpt train: the loop around the step.
+#include <omp.h>
+
 #include <cmath>
 #include <exception>
 #include <optional>
@@ -13,10 +15,13 @@
 #include "16_trainer/communication_choice.hpp"
 #include "16_trainer/evaluation.hpp"
 #include "16_trainer/health.hpp"
+#include "16_trainer/metrics_reader.hpp"
 #include "16_trainer/preparation.hpp"
 #include "16_trainer/progress.hpp"
+#include "16_trainer/run_history.hpp"
 #include "16_trainer/stop.hpp"
 #include "16_trainer/summary.hpp"
+#include "16_trainer/tensorboard.hpp"
 #include "16_trainer/text_stream.hpp"
 #include "16_trainer/timeline_file.hpp"
 #include "16_trainer/together.hpp"
@@ -47,7 +52,14 @@ class Run {
     communication_choice_ = choice.text();
     require_same_plan(trainer_.plan(), communicator_);
     if (preparation.resumed) together(communicator_, [&] { load_checkpoint(); });
-    on_first_rank(communicator_, [&] { metrics_ = std::make_unique<MetricsLog>(run_.metrics(), step_); });
+    on_first_rank(communicator_, [&] {
+      metrics_ = std::make_unique<MetricsLog>(run_.metrics(), step_);
+      if (step_ >= config_.steps) return;  // nothing is left to do, and nothing to note
+      MetricsReader so_far(run_.metrics());
+      so_far.poll();
+      events_ = std::make_unique<TensorBoardLog>(run_.tensorboard(), so_far.steps());
+      note_beginning();
+    });
   }
 
   int run();
@@ -65,6 +77,8 @@ class Run {
   int bad_number(int64_t step, double loss);
   std::string last_words() const;
   std::string how_to_go_on() const;
+  void note_beginning();
+  void note_ending(const char* ending, const std::string& message) const;
 
   const TrainConfig& config_;
   const RunFolder& run_;
@@ -77,9 +91,10 @@ class Run {
   Trainer trainer_;
   DataLoader loader_;
   StopSignals stop_;
-  SavedState unsent_;                    // for the next checkpoint: rank 0's
-  std::unique_ptr<MetricsLog> metrics_;  // rank 0's
-  int64_t step_ = 0;                     // steps done
+  SavedState unsent_;                       // for the next checkpoint: rank 0's
+  std::unique_ptr<MetricsLog> metrics_;     // rank 0's
+  std::unique_ptr<TensorBoardLog> events_;  // the same
+  int64_t step_ = 0;                        // steps done
   int64_t saved_step_ = -1;
   double train_loss_ = 0;
   std::optional<double> val_loss_;  // of this very step
@@ -147,18 +162,21 @@ void Run::write_sample() {
 void Run::write_down(const StepResult& result, Progress& progress) {
   const Trace::Span span = trace_.span("writing down");
   const double tokens = static_cast<double>(config_.batch * config_.context);
-  const StepMetrics metrics{.step = step_,
-                            .train_loss = result.loss,
-                            .val_loss = val_loss_,
-                            .lr = result.lr,
-                            .grad_norm = result.grad_norm,
-                            .tokens_per_second = tokens / result.seconds,
-                            .step_ms = 1e3 * result.seconds,
-                            .comm_ms = 1e3 * result.communication_seconds,
-                            .comm_total_ms = 1e3 * result.communication.total,
-                            .comm_hidden_ms = 1e3 * result.communication.hidden,
-                            .wire_bytes = result.sent_bytes};
+  const StepMetrics metrics{
+      .step = step_,
+      .train_loss = result.loss,
+      .val_loss = val_loss_,
+      .lr = result.lr,
+      .grad_norm = result.grad_norm,
+      .tokens_per_second = tokens / result.seconds,
+      .step_ms = 1e3 * result.seconds,
+      .comm_ms = 1e3 * result.communication_seconds,
+      .comm_total_ms = 1e3 * result.communication.total,
+      .comm_hidden_ms = 1e3 * result.communication.hidden,
+      .wire_bytes = result.sent_bytes,
+      .memory_mb = static_cast<double>(backend_->allocator()->statistics().peak_in_use) / 1e6};
   metrics_->append(metrics);
+  events_->append(metrics);
   if (val_loss_ || due(config_.eval_every)) write_file_atomically(run_.plot(), metrics_->plot().svg());
   if (due(config_.checkpoint_every) || result.wish == Wish::stop) save();
   if (due(config_.sample_every)) write_sample();
@@ -213,6 +231,9 @@ int Run::run() {
     if (failure) std::rethrow_exception(failure);
   });
   timeline_.finish();
+  on_first_rank(communicator_, [&] {
+    if (events_) note_ending(wish == Wish::stop ? "stopped" : "done", "");
+  });
   if (communicator_.size() > 1) progress.say(communication());
   progress.say(wish == Wish::stop ? fmt::format("stopped after step {}{}", step_, how_to_go_on())
                                   : last_words());
@@ -233,12 +254,29 @@ int Run::bad_number(int64_t step, double loss) {
   timeline_.finish();
   if (speaks()) {
     const auto checkpoints = list_checkpoints(run_.checkpoints());
-    fmt::print(stderr, "gpt: stopped in step {}: {}; {}\n", step,
-               describe_bad_step(trainer_.model().parameters(), loss),
+    const std::string reason = describe_bad_step(trainer_.model().parameters(), loss);
+    note_ending("bad number", fmt::format("step {}: {}", step, reason));
+    fmt::print(stderr, "gpt: stopped in step {}: {}; {}\n", step, reason,
                checkpoints.empty() ? "there is no checkpoint yet"
                                    : "the last good checkpoint is " + checkpoints.back().string());
   }
   return exit_failure;
+}
+
+void Run::note_beginning() {
+  RunPeriod period;
+  period.first_step = step_;
+  period.ranks = communicator_.size(), period.threads = omp_get_max_threads();
+  period.parameters = trainer_.model().parameters().parameter_count();
+  period.training_tokens = data_.training.size(), period.validation_tokens = data_.validation.size();
+  period.backend = backend_->name(), period.sums = communication_choice_;
+  write_beginning(run_.history(), period);
+}
+
+void Run::note_ending(const char* ending, const std::string& message) const {
+  RunPeriod period;
+  period.ending = ending, period.last_step = step_, period.message = message;
+  write_ending(run_.history(), period);
 }
 
 /// What a finished run says: where it lies, and the beginning of what its model writes.

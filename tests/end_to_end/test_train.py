@@ -11,8 +11,8 @@ class Train(TrainerTest):
     def test_a_run_leaves_what_the_manual_says(self):
         self.train("run")
         run = self.folder / "run"
-        for name in ("config.json", "tokenizer.json", "metrics.jsonl", "loss.svg", "sample.txt", "data/train.tok",
-                     "data/validation.tok"):
+        for name in ("config.json", "tokenizer.json", "metrics.jsonl", "history.jsonl", "loss.svg", "sample.txt",
+                     "data/train.tok", "data/validation.tok"):
             self.assertTrue((run / name).is_file(), name)
         self.assertEqual(json.loads((run / "config.json").read_text())["width"], 16)
         xml.etree.ElementTree.parse(run / "loss.svg")
@@ -21,7 +21,7 @@ class Train(TrainerTest):
         lines = metrics(run)
         self.assertEqual([line["step"] for line in lines], list(range(1, 21)))
         keys = {"step", "train_loss", "lr", "grad_norm", "tokens_per_second", "step_ms", "comm_ms",
-                "comm_total_ms", "comm_hidden_ms", "wire_bytes"}
+                "comm_total_ms", "comm_hidden_ms", "wire_bytes", "memory_mb"}
         for line in lines:
             self.assertEqual(set(line), keys | ({"val_loss"} if line["step"] % 5 == 0 else set()))
         self.assertLess(lines[-1]["train_loss"], lines[0]["train_loss"])
