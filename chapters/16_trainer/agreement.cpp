@@ -1,6 +1,7 @@
 #include "16_trainer/agreement.hpp"
 
 #include "11_ddp/handshake.hpp"
+#include "16_trainer/device_ranks.hpp"
 #include "16_trainer/together.hpp"
 #include "common/file.hpp"
 #include "common/program.hpp"
@@ -35,7 +36,7 @@ void require_same_plan(const BucketPlan& plan, Communicator& communicator) {
 // [/same_start]
 
 std::unique_ptr<Backend> make_backend_together(DeviceChoice choice, Communicator& communicator) {
-  choice.rank = communicator.rank();
+  choice.rank = place_on_host(communicator).rank;  // a GPU of this host
   std::unique_ptr<Backend> backend;
   together(communicator, [&] { backend = make_backend(choice); });
   require({{"device", std::string(backend->name())}}, communicator);

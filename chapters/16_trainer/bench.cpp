@@ -11,6 +11,7 @@
 #include "16_trainer/agreement.hpp"
 #include "16_trainer/commands.hpp"
 #include "16_trainer/communication_choice.hpp"
+#include "16_trainer/device_ranks.hpp"
 #include "16_trainer/options.hpp"
 #include "16_trainer/preparation.hpp"
 #include "16_trainer/summary.hpp"
@@ -77,7 +78,9 @@ int bench(const BenchOptions& options, Communicator& communicator) {
   Trace trace;
   on_first_rank(communicator, [&] { options.train.timeline.check(); });
   TimelineFile timeline(options.train.timeline, trace, communicator);
-  Trainer trainer(config, config.model(vocabulary), *backend, communicator, trace);
+  const auto devices = connect_devices(config, *backend, communicator, std::make_shared<CollectiveLog>(),
+                                       options.train.collective_timeout);
+  Trainer trainer(config, config.model(vocabulary), *backend, devices ? *devices : communicator, trace);
   const int64_t tokens_per_step = config.batch * config.context;
   const DataLoader data(random_tokens(8 * tokens_per_step, vocabulary), config.context, config.batch,
                         config.seed);

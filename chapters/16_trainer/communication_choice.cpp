@@ -1,6 +1,7 @@
 #include "16_trainer/communication_choice.hpp"
 
 #include "10_collectives/benchmark.hpp"
+#include "16_trainer/device_ranks.hpp"
 #include "16_trainer/together.hpp"
 #include "common/file.hpp"
 
@@ -47,20 +48,20 @@ CommunicationChoice::CommunicationChoice(const RunFolder& run, bool resumed, Com
 
 // [choose]
 ChosenPlan choose_plan(const TrainConfig& config, MpiCommunicator& mpi) {
-  if (config.all_reduce != "auto")
-    return {AllReducePlan::only(algorithm_named(config.all_reduce)), "as asked for"};
+  const std::string wanted = wanted_all_reduce(config);
+  if (wanted != "auto") return {AllReducePlan::only(algorithm_named(wanted)), "as asked for"};
   if (on_one_host(mpi.hosts())) return {default_plan(mpi.hosts()), "one host"};
   return {measure_all_reduce(mpi), "measured"};
 }
 
 void CommunicationChoice::choose_all_reduce(const TrainConfig& config, Communicator& carrier,
                                             Communicator& communicator) {
-  auto* const mpi = dynamic_cast<MpiCommunicator*>(&carrier);
-  if (mpi == nullptr) return;
+  if (carrier.name() != "mpi") return;
+  auto* const mpi = &dynamic_cast<MpiCommunicator&>(carrier);  // what calls itself so is it
   const std::string stored = stored_.value(all_reduce_entry, "");
   const bool usable = !stored.empty() && (on_one_host(mpi->hosts()) ||
                                           !parse_plan(stored).uses(AllReduceAlgorithm::shared_memory));
-  const auto [plan, origin] = config.all_reduce == "auto" && usable
+  const auto [plan, origin] = wanted_all_reduce(config) == "auto" && usable
                                   ? ChosenPlan{parse_plan(stored), "as before"}
                                   : choose_plan(config, *mpi);
   together(communicator, [&] { mpi->set_plan(plan); });

@@ -9,6 +9,7 @@
 #include "10_collectives/algorithm.hpp"
 #include "11_ddp/tree.hpp"
 #include "13_compression/make_compression.hpp"
+#include "16_trainer/device_ranks.hpp"
 #include "common/check.hpp"
 #include "common/file.hpp"
 #include "common/program.hpp"
@@ -131,6 +132,7 @@ void TrainConfig::validate() const {
   std::vector<std::string> reduces{"auto"};
   for (const AllReduceAlgorithm algorithm : all_reduce_algorithms) reduces.emplace_back(name_of(algorithm));
   require_one_of("--all-reduce", all_reduce, reduces);
+  validate_comm(*this);
 }
 // [/validate]
 

@@ -53,6 +53,7 @@ struct TrainConfig {
 
   int64_t threads = 0;             ///< OpenMP threads of each rank; 0: the processors of this host shared out
   std::string bucket_mb = "auto";  ///< or a number
+  std::string comm = "auto";       ///< mpi, nccl, or what all_reduce takes
   std::string all_reduce = "auto";  ///< or the name of an algorithm of chapter 10
   std::string compress = "none";    ///< or what make_compression() of chapter 13 knows
   int64_t compress_warmup = 200;
@@ -113,6 +114,7 @@ void for_each_choice(Config& c, Visit&& visit) {
   visit("threads", c.threads, "threads of each rank (0: the processors shared out)");
   visit("bucket_mb", c.bucket_mb,
         "megabytes of gradients averaged at a time, or auto (chosen by measurement)");
+  visit("comm", c.comm, "mpi, nccl (chapter 12), or auto: nccl where every rank has a GPU of its own");
   visit("all_reduce", c.all_reduce,
         "auto (the fastest here), ring, shared-memory, library, ... (chapter 10)");
   visit("compress", c.compress,

@@ -13,6 +13,7 @@
 #include "16_trainer/checkpoint.hpp"
 #include "16_trainer/commands.hpp"
 #include "16_trainer/communication_choice.hpp"
+#include "16_trainer/device_ranks.hpp"
 #include "16_trainer/evaluation.hpp"
 #include "16_trainer/health.hpp"
 #include "16_trainer/metrics_reader.hpp"
@@ -38,7 +39,7 @@ constexpr int sample_lines_shown = 12;
 class Run {
  public:
   Run(Preparation& preparation, const TimelineOptions& timeline, CommunicationChoice& choice,
-      Communicator& communicator, Trace& trace)
+      Communicator& communicator, const std::shared_ptr<CollectiveLog>& log, double timeout, Trace& trace)
       : config_(preparation.config),
         run_(preparation.run),
         data_(preparation.data),
@@ -46,10 +47,12 @@ class Run {
         trace_(trace),
         timeline_(timeline, trace, communicator),
         backend_(make_backend_together(config_.device_choice(communicator.rank()), communicator)),
-        trainer_(config_, config_.model(data_.tokenizer->vocabulary_size()), *backend_, communicator, trace),
+        devices_(connect_devices(config_, *backend_, communicator, log, timeout)),
+        trainer_(config_, config_.model(data_.tokenizer->vocabulary_size()), *backend_,
+                 devices_ ? *devices_ : communicator, trace),
         loader_(data_.training, config_.context, config_.batch, config_.seed) {
     choice.choose_buckets(config_, trainer_, loader_, communicator_);
-    communication_choice_ = choice.text();
+    communication_choice_ = choice.text() + describe_devices(devices_.get(), *backend_);
     require_same_plan(trainer_.plan(), communicator_);
     if (preparation.resumed) together(communicator_, [&] { load_checkpoint(); });
     on_first_rank(communicator_, [&] {
@@ -88,6 +91,7 @@ class Run {
   Trace& trace_;
   TimelineFile timeline_;
   std::unique_ptr<Backend> backend_;
+  std::unique_ptr<Communicator> devices_;  // the same ranks, and their devices; nullptr: by the host alone
   Trainer trainer_;
   DataLoader loader_;
   StopSignals stop_;
@@ -331,7 +335,8 @@ Command add_train(CLI::App& app) {
     set_threads(preparation.config.wanted_threads());
     CommunicationChoice choice(preparation.run, preparation.resumed, watched);
     choice.choose_all_reduce(preparation.config, communicator, watched);
-    return Run(preparation, options->timeline, choice, watched, trace).run();
+    return Run(preparation, options->timeline, choice, watched, log, options->collective_timeout, trace)
+        .run();
   };
 }
 

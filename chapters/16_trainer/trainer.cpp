@@ -150,7 +150,9 @@ double Trainer::forward_backward(const DataLoader& data, int64_t number) {
 // [buckets]
 int64_t Trainer::measure_bucket_bytes(const DataLoader& data) {
   const ParameterStore& parameters = model_.parameters();
-  const auto measured = measure_all_reduces(communicator_, parameters.gradients().bytes());
+  const auto& there = parameters.gradients().allocator();
+  const auto measured = measure_all_reduces(communicator_, parameters.gradients().bytes(),
+                                            communicator_.takes(there->device()) ? there : host_allocator());
   const std::vector<Share> parts =
       micro_batches(config_, data.global_batch(), communicator_.rank(), communicator_.size());
   const auto rows = std::find_if(parts.begin(), parts.end(), [](const Share& s) { return s.count > 0; });
