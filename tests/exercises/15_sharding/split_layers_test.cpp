@@ -1,6 +1,9 @@
 #include "exercises/15_sharding/split_layers.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <functional>
 
 #include "01_tensors/elementwise.hpp"
 #include "01_tensors/matmul.hpp"
@@ -29,16 +32,23 @@ void expect_near(const Tensor& a, const Tensor& b, const char* hint) {
   EXPECT_LT(max_difference(a, b), 1e-12) << hint;
 }
 
-class SplitLayers : public testing::TestWithParam<int> {
+class SplitLayers : public testing::Test {
  protected:
+  /// The same with 1, 2 and 4 ranks.
+  static void on_ranks(const std::function<void(Communicator&)>& body) {
+    for (const int ranks : {1, 2, 4}) {
+      SCOPED_TRACE(fmt::format("{} ranks", ranks));
+      run_threads(ranks, body);
+    }
+  }
   const Tensor x = random({n, inputs}, 1), weight = random({outputs, inputs}, 2),
                dy = random({n, outputs}, 3);
   const Tensor y = matmul(x, weight.transpose(0, 1)), dx = matmul(dy, weight),
                d_weight = matmul(dy.transpose(0, 1), x);
 };
 
-TEST_P(SplitLayers, OutputsSharedOut) {
-  run_threads(GetParam(), [&](Communicator& group) {
+TEST_F(SplitLayers, OutputsSharedOut) {
+  on_ranks([&](Communicator& group) {
     const Tensor own = part(weight, 0, group), own_dy = part(dy, 1, group);
     expect_near(column_forward(group, x, own), part(y, 1, group), "y: this rank's outputs of the layer");
     const LayerGradients gradients = column_backward(group, own_dy, x, own);
@@ -49,8 +59,8 @@ TEST_P(SplitLayers, OutputsSharedOut) {
   });
 }
 
-TEST_P(SplitLayers, InputsSharedOut) {
-  run_threads(GetParam(), [&](Communicator& group) {
+TEST_F(SplitLayers, InputsSharedOut) {
+  on_ranks([&](Communicator& group) {
     const Tensor own = part(weight, 1, group), own_x = part(x, 1, group);
     expect_near(row_forward(group, own_x, own), y, "y: the sum of the ranks' products, not their average");
     const LayerGradients gradients = row_backward(group, dy, own_x, own);
@@ -59,8 +69,6 @@ TEST_P(SplitLayers, InputsSharedOut) {
     expect_near(gradients.weight, part(d_weight, 1, group), "d_weight: of this rank's weights");
   });
 }
-
-INSTANTIATE_TEST_SUITE_P(Ranks, SplitLayers, testing::Values(1, 2, 4));
 
 }  // namespace
 }  // namespace gpt
