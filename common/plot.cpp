@@ -224,7 +224,7 @@ std::string LinePlot::svg() const {
   }
   if (low_ != high_) ys = {low_, high_};
   const double legend = longest > 0 ? 54.0 + 8.0 * static_cast<double>(longest) : 24.0;
-  const Margins margins = embedded ? Margins{56, 10, 14, 44, 36} : Margins{76, 44, legend, 56, 42};
+  const Margins margins = embedded ? Margins{56, 10, 24, 44, 36} : Margins{76, 44, legend, 56, 42};
   const double left = margins.left, top = margins.top;
   const double right = width_ - margins.right, bottom = height_ - margins.bottom;
   const Scale x = scale_of(xs, x_.logarithmic, left, right);

@@ -49,12 +49,13 @@ std::string header(const RunView& run) {
   std::string html =
       fmt::format("<header><h1>{}</h1><span class=\"pill {}\">{}</span></header>\n", escape_xml(run.name),
                   colour, escape_xml(status_text(run.status, run.last_step())));
-  std::string words = fmt::format("{} layers, {} heads, width {}, context {}", run.text("layers"),
-                                  run.text("heads"), run.text("width"), run.text("context"));
+  const std::string shape = fmt::format("{} layers, {} heads, width {}, context {}", run.text("layers"),
+                                        run.text("heads"), run.text("width"), run.text("context"));
+  std::string words = shape + ".";
   if (!run.periods.empty()) {
     const RunPeriod& p = run.periods.back();
     words = fmt::format("{} parameters ({}). {} rank{} with {} thread{}, {}, {}.", with_commas(p.parameters),
-                        words, p.ranks, p.ranks == 1 ? "" : "s", p.threads, p.threads == 1 ? "" : "s",
+                        shape, p.ranks, p.ranks == 1 ? "" : "s", p.threads, p.threads == 1 ? "" : "s",
                         run.text("precision"), p.backend);
   }
   const std::string data = run.text("data");
