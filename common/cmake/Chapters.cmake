@@ -41,7 +41,8 @@ function(add_chapter name)
 endfunction()
 
 # Sanitizers and libgomp: libgomp's barriers are invisible to ThreadSanitizer, so its tests run with one OpenMP thread.
-set(GPT_TEST_ENVIRONMENT OMP_NUM_THREADS=1 "ASAN_OPTIONS=detect_leaks=1" "UBSAN_OPTIONS=print_stacktrace=1")
+set(GPT_TEST_ENVIRONMENT OMP_NUM_THREADS=1 "ASAN_OPTIONS=detect_leaks=1" "UBSAN_OPTIONS=print_stacktrace=1"
+  "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/one_dnn.supp")
 
 # all_tests: what ctest runs, without the programs that only a reader runs. threads_tests: the test programs labelled
 # `threads`, which a build with ThreadSanitizer is for.
