@@ -33,8 +33,8 @@ class LayerGatherer {
   /// owns.
   void empty_pass();
 
-  /// Between passes: everything is there, for passes that come in no pairs, until give_back() is called.
-  /// Collective.
+  /// Between passes: everything is there, for passes that come in no pairs, until give_back_all() is
+  /// called. Collective.
   void gather_all();
   void give_back_all();
 

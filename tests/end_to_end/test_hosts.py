@@ -10,7 +10,7 @@ import unittest
 from trainer import GPT, ROOT, TINY, TrainerTest, checkpoints, contents, metrics, options, tensors, without_times
 
 sys.path.insert(0, str(ROOT / "tests/lab"))
-from lab import SKIPPED, Lab, LabUnavailable  # noqa: E402
+from lab import Lab, skip_without_lab  # noqa: E402
 
 # As the user has it: Open MPI's settings are the driver's. Tests of other builds use their own program.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("OMPI_")}
@@ -104,9 +104,5 @@ class Hosts(TrainerTest):
 
 
 if __name__ == "__main__":
-    try:
-        Lab(2).close()
-    except LabUnavailable as reason:
-        print(f"SKIPPED: this machine makes no lab of several hosts: {reason}")
-        sys.exit(SKIPPED)
+    skip_without_lab()
     unittest.main()

@@ -8,7 +8,7 @@ import unittest
 from trainer import GPT, ROOT
 
 sys.path[:0] = [str(ROOT / "tests/benchmarks"), str(ROOT / "tests/lab")]
-from lab import SKIPPED, Lab, LabUnavailable  # noqa: E402
+from lab import Lab, skip_without_lab  # noqa: E402
 from link import Ranks  # noqa: E402
 
 
@@ -24,9 +24,5 @@ class Wire(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    try:
-        Lab(2).close()
-    except LabUnavailable as reason:
-        print(f"SKIPPED: this machine makes no lab of several hosts: {reason}")
-        sys.exit(SKIPPED)
+    skip_without_lab()
     unittest.main()

@@ -190,6 +190,15 @@ class Lab:
         return found
 
 
+def skip_without_lab():
+    """For a test program, first of all: ends it, as skipped and with the reason, where this machine makes no lab."""
+    try:
+        Lab(2).close()
+    except LabUnavailable as reason:
+        print(f"SKIPPED: this machine makes no lab of several hosts: {reason}")
+        sys.exit(SKIPPED)
+
+
 def path(environment=os.environ):
     """PATH with the folders of the system's tools, which an ordinary user's may lack."""
     return environment.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"

@@ -8,7 +8,7 @@ import sys
 import time
 import unittest
 
-from lab import SKIPPED, Lab, LabUnavailable
+from lab import Lab, skip_without_lab
 
 # Prints whether a TCP connection to port 5000 of this host comes about.
 CONNECT = ["python3", "-c", """
@@ -97,9 +97,5 @@ def running(pid):
 
 
 if __name__ == "__main__":
-    try:
-        Lab(2).close()
-    except LabUnavailable as reason:
-        print(f"SKIPPED: this machine makes no lab of several hosts: {reason}")
-        sys.exit(SKIPPED)
+    skip_without_lab()
     unittest.main()
