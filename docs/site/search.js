@@ -1,35 +1,48 @@
-// Searches the sections of the book and the names of the code: all words must be there, titles count more than text.
-// search_index.js, which site.py writes, holds BOOK_INDEX: [title, page, url, text in lower case] for each.
+// Searches the sections of the book, and after them the names of the code: all words must be there, titles count more than text.
+// search_index.js, which site.py writes, holds BOOK_INDEX: [title, page, url, text] for each.
 (() => {
   const field = document.getElementById("book-search-words"), list = document.getElementById("book-search-results");
   if (!field || typeof BOOK_INDEX === "undefined") return;
+  const alike = text => text.toLowerCase().replace(/_/g, "-");  // all_reduce() and all-reduce find each other
+  const index = BOOK_INDEX.map(([title, page, url, text]) => ({ title, page, url, text, low_title: alike(title), low_text: alike(text) }));
   let chosen = -1;
 
   const score = (entry, words) => {
-    const title = entry[0].toLowerCase();
     let sum = 0;
     for (const word of words) {
-      if (title.startsWith(word)) sum += 30;
-      else if (title.includes(word)) sum += 20;
-      else if (entry[3].includes(word)) sum += 1 + Math.min(8, entry[3].split(word).length - 1);
+      if (entry.low_title.startsWith(word)) sum += 30;
+      else if (entry.low_title.includes(word)) sum += 20;
+      else if (entry.low_text.includes(word)) sum += 1 + Math.min(8, entry.low_text.split(word).length - 1);
       else return 0;
     }
-    return sum;
+    return sum + (entry.low_text.includes(words.join(" ")) ? 5 : 0);
+  };
+
+  // Some words of the text around the first find, with the find marked.
+  const excerpt = (entry, words) => {
+    const shown = document.createElement("small"), word = [words.join(" "), ...words].find(w => entry.low_text.includes(w));
+    if (!word) return shown;
+    const at = entry.low_text.indexOf(word), from = at < 45 ? 0 : entry.text.indexOf(" ", at - 45) + 1;
+    const mark = document.createElement("mark");
+    mark.textContent = entry.text.slice(at, at + word.length);
+    shown.append((from ? "… " : "") + entry.text.slice(from, at), mark, entry.text.slice(at + word.length, at + word.length + 60) + " …");
+    return shown;
   };
 
   const show = () => {
-    const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const words = alike(field.value).split(/\s+/).filter(Boolean);
     chosen = -1;
     list.replaceChildren();
     if (!words.length) return;
-    const found = BOOK_INDEX.map(entry => [score(entry, words), entry]).filter(pair => pair[0] > 0);
+    const found = index.map(entry => [score(entry, words), entry]).filter(pair => pair[0] > 0);
     found.sort((a, b) => b[0] - a[0]);
-    for (const [, entry] of found.slice(0, 12)) {
+    const best = (prose, count) => found.filter(([, entry]) => prose === !!entry.text).slice(0, count);
+    for (const [, entry] of [...best(true, 8), ...best(false, 6)]) {
       const link = document.createElement("a"), page = document.createElement("small");
-      link.href = entry[2];
-      link.textContent = entry[0];
-      page.textContent = entry[1];
-      link.append(page);
+      link.href = entry.url;
+      link.textContent = entry.title;
+      page.textContent = entry.page;
+      link.append(page, excerpt(entry, words));
       list.append(link);
     }
     if (!found.length) list.textContent = "Nothing found.";
@@ -41,6 +54,7 @@
     if (chosen >= 0) links[chosen].classList.remove("chosen");
     chosen = (chosen + step + links.length) % links.length;
     links[chosen].classList.add("chosen");
+    links[chosen].scrollIntoView({ block: "nearest" });
   };
 
   field.addEventListener("input", show);

@@ -7,7 +7,6 @@ would not find are errors. The site lies in build/site/html.
 """
 
 import html
-import json
 import os
 import re
 import shutil
@@ -15,6 +14,10 @@ import subprocess
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
+
+import repairs
+from anchors import anchor, slug
+from search_index import write_search_index
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "build" / "site"
@@ -54,16 +57,6 @@ def pages():
     return found
 
 
-def slug(heading):
-    """The anchor that a code host gives a heading."""
-    heading = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading)
-    return re.sub(r"[^\w\- ]", "", heading.replace("`", "").lower()).strip().replace(" ", "-")
-
-
-def anchor(page, fragment):
-    return page.name + "__" + re.sub(r"[^a-z0-9]+", "_", fragment.lower()).strip("_")
-
-
 class Translator:
     """One page, from a code host's Markdown to Doxygen's."""
 
@@ -92,7 +85,7 @@ class Translator:
             return match[0]
         target = (self.page.source.parent / path).resolve() if path else self.page.source
         if match["bang"]:
-            return f"![{label}]({target.name})"
+            return f"![{' '.join(label.replace('`', '').split())}]({target.name})"
         if target.is_dir() and (target / "README.md").is_file():
             target /= "README.md"
         if not target.exists():
@@ -252,30 +245,6 @@ def resolve_sources():
     return mistakes
 
 
-def write_search_index(all_pages):
-    """Every section of the prose, and every documented name of the code, for search.js."""
-    entries = []
-    for page in all_pages:
-        url = f"{page.name}.html"
-        for part in re.split(r"^(?=#{1,4} )", re.sub(r"<!--.*?-->", "", page.text), flags=re.M):
-            heading = re.match(r"#+ (.+)", part)
-            if not heading:
-                continue
-            title = re.sub(r"[`$]", "", heading[1])
-            fragment = "" if part.startswith("# ") else "#" + anchor(page, slug(heading[1]))
-            entries.append([title, "" if not fragment else page.title, url + fragment, " ".join(part.lower().split())])
-    for compound in ElementTree.parse(SITE / "tags.xml").iterfind("compound"):
-        kind, name = compound.get("kind"), compound.findtext("name")
-        if kind in ("class", "struct"):
-            entries.append([name, kind, compound.findtext("filename"), ""])
-        if kind in ("class", "struct", "namespace"):
-            for member in compound.iterfind("member[@kind='function']"):
-                url = f"{member.findtext('anchorfile')}#{member.findtext('anchor')}"
-                entries.append([f"{member.findtext('name')}()", name, url, ""])
-    (SITE / "html" / "search_index.js").write_text("const BOOK_INDEX = " + json.dumps(entries, ensure_ascii=False) + ";\n",
-                                                   encoding="utf-8")
-
-
 def copy_mathjax():
     for part in MATHJAX_PARTS:
         source, target = MATHJAX / part, SITE / "html" / "mathjax" / part
@@ -292,8 +261,9 @@ def main():
             print(f"book: the site needs {package}", file=sys.stderr)
             return 2
     book = pages()
-    mistakes = write_input(book) + run_doxygen() + resolve_sources()
-    write_search_index(book)
+    mistakes = write_input(book) + run_doxygen() + resolve_sources() + repairs.number_titles(SITE / "html", book)
+    repairs.write_menu(SITE / "html", book)
+    write_search_index(book, SITE)
     copy_mathjax()
     if mistakes:
         print("\n".join(mistakes), file=sys.stderr)

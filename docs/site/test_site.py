@@ -111,7 +111,7 @@ class Site(unittest.TestCase):
         """Formulas are typeset; returns how many there are."""
         ready = "return typeof MathJax == 'undefined' || (MathJax.isReady && !MathJax.Hub.queue.pending && " \
                 "MathJax.Hub.queue.queue.length == 0)"
-        self.assertTrue(self.browser.wait_for(ready), "MathJax does not come to an end")
+        self.assertTrue(self.browser.wait_for(ready), f"{self.browser.run('return location.href')}: MathJax does not come to an end")
         return self.browser.run("return document.querySelectorAll('.MathJax, .MathJax_Display').length")
 
     def check_page(self, name):
