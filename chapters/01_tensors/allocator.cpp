@@ -1,5 +1,7 @@
 #include "01_tensors/allocator.hpp"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
@@ -17,10 +19,24 @@
 namespace gpt {
 namespace {
 
+// [pages]
+/// A processor looks up where each page of memory lies, and remembers a thousand or two. Usual pages have 4
+/// KiB, so a step's tensors would be a hundred thousand; large blocks ask for pages of 2 MiB.
+constexpr int64_t large_page = 2 << 20;
+
+void* take_pages(int64_t bytes) {
+  const bool large = bytes >= large_page;
+  void* block = nullptr;
+  if (::posix_memalign(&block, large ? large_page : 64, static_cast<size_t>(bytes)) != 0) return nullptr;
+  if (large) ::madvise(block, static_cast<size_t>(bytes), MADV_HUGEPAGE);  // a wish: without it, all works
+  return block;
+}
+// [/pages]
+
 class HostMemory final : public Memory {
  public:
   Device device() const override { return Device::cpu; }
-  void* take(int64_t bytes) override { return std::aligned_alloc(64, static_cast<size_t>(bytes)); }
+  void* take(int64_t bytes) override { return take_pages(bytes); }
   void give_back(void* block) override { std::free(block); }
   [[noreturn]] void out_of_memory(int64_t bytes, int64_t in_use) const override {
     throw Error(fmt::format("out of memory: {} bytes asked for, {} in use", bytes, in_use));

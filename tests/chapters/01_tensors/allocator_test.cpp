@@ -26,9 +26,10 @@ TEST(Allocator, RoundsUpByAtMostAnEighthToMultiplesOf64) {
 TEST(Allocator, GivesAlignedBlocksThatDoNotOverlap) {
   CachingAllocator allocator;
   std::vector<std::pair<unsigned char*, int64_t>> blocks;
-  for (const int64_t bytes : {0, 1, 63, 64, 65, 511, 512, 513, 1000, 4096, 100'000}) {
+  for (const int64_t bytes : {0, 1, 63, 64, 65, 511, 512, 513, 1000, 4096, 100'000, 2 << 20, 3 << 20}) {
     auto* block = static_cast<unsigned char*>(allocator.allocate(bytes));
-    EXPECT_EQ(reinterpret_cast<uintptr_t>(block) % 64, 0u) << bytes;
+    const uintptr_t alignment = bytes < 2 << 20 ? 64 : 2 << 20;  // large ones begin at a large page
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(block) % alignment, 0u) << bytes;
     std::memset(block, static_cast<int>(blocks.size()), static_cast<size_t>(bytes));
     blocks.emplace_back(block, bytes);
   }
