@@ -18,9 +18,11 @@ const std::vector<DType> types{DType::f32, DType::bf16, DType::f64, DType::i32};
 const std::vector<ReduceOp> ops{ReduceOp::sum, ReduceOp::max, ReduceOp::average};
 
 /// A whole number for element `i` of a rank's tensor: small, so that sums are exact in bf16 too, and such
-/// that the average over any number of ranks up to 16 is a whole number.
+/// that the average over any number of ranks up to 16 is a whole number. They come again after `period`
+/// elements.
+constexpr int64_t period = 5;
 int whole_number(int rank, int64_t i, int size) {
-  return static_cast<int>((i * 7 + rank * 3) % 5 - 2) * size;
+  return static_cast<int>((i * 7 + rank * 3) % period - 2) * size;
 }
 
 template <class F>
@@ -33,8 +35,21 @@ Tensor make(int64_t length, DType type, F&& element) {
   return tensor;
 }
 
+/// Of elements that come again after `period`: each is computed once, for all ranks compute all results.
+template <class F>
+Tensor make_periodic(int64_t length, DType type, F&& element) {
+  const Tensor first = make(std::min(length, period), type, element);
+  const Tensor tensor({length}, type);
+  for (int64_t done = 0; done < length;) {  // what is there, once more: twice as much each time
+    const Tensor known = done == 0 ? first : tensor.slice(0, 0, std::min(done, length - done));
+    tensor.slice(0, done, done + known.elements()).copy_from(known);
+    done += known.elements();
+  }
+  return tensor;
+}
+
 Tensor numbers_of(int rank, int64_t length, DType type, int size) {
-  return make(length, type, [&](int64_t i) { return whole_number(rank, i, size); });
+  return make_periodic(length, type, [&](int64_t i) { return whole_number(rank, i, size); });
 }
 
 /// The reduction of element i over all ranks, in double precision.
@@ -61,7 +76,7 @@ void for_all_kinds(const std::function<void(int64_t length, DType type, ReduceOp
 }
 
 Tensor expected_reduction(int64_t length, DType type, ReduceOp op, int size) {
-  return make(length, type, [&](int64_t i) {
+  return make_periodic(length, type, [&](int64_t i) {
     return reduced(size, op, [&](int rank) { return static_cast<double>(whole_number(rank, i, size)); });
   });
 }

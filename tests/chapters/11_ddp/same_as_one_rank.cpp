@@ -94,9 +94,28 @@ void expect_same(const Outcome& outcome, const Outcome& expected) {
     EXPECT_LT(max_difference(outcome.parameters.at(name), value), 1e-5 * largest) << "in " << name;
 }
 
+/// What one rank alone comes to: rank 0 trains, and tells the others.
+Outcome train_alone(const std::function<Model()>& make_model, const Case& c, Communicator& communicator) {
+  Outcome outcome;
+  if (communicator.rank() == 0) {
+    outcome = train(make_model(), *make_single_communicator(), c);
+  } else {
+    const Model model = make_model();
+    outcome.losses.resize(steps);
+    for (const Parameter& p : model.parameters->parameters())
+      outcome.parameters[p.name] = Tensor(model.parameters->value(p).shape(), DType::f64);
+  }
+  const Tensor losses({steps}, DType::f64);
+  std::ranges::copy(outcome.losses, losses.data<double>());
+  communicator.broadcast(losses, 0);
+  outcome.losses.assign(losses.data<double>(), losses.data<double>() + steps);
+  for (const auto& [name, value] : outcome.parameters) communicator.broadcast(value, 0);
+  return outcome;
+}
+
 void expect_all_cases_train_as_on_one_rank(const std::function<Model()>& make_model,
                                            const std::vector<Case>& cases, Communicator& communicator) {
-  const Outcome expected = train(make_model(), *make_single_communicator(), {1 << 30, 1, false});
+  const Outcome expected = train_alone(make_model, {1 << 30, 1, false}, communicator);
   EXPECT_LT(expected.losses.back(), 0.9 * expected.losses.front()) << "the training does nothing";
   for (const Case& c : cases) {
     SCOPED_TRACE(fmt::format("buckets of {} bytes, {} micro-batches, overlap {}", c.bucket_bytes,
@@ -186,15 +205,14 @@ bool same_bits(const Outcome& a, const Outcome& b) {
 
 void expect_bits_of_one_rank(const std::function<Model()>& make_model, Communicator& communicator) {
   const int64_t leaves = std::max(4, communicator.size());
-  const Outcome expected = train(make_model(), *make_single_communicator(), {1 << 30, 1, true, leaves});
+  const Outcome expected = train_alone(make_model, {1 << 30, 1, true, leaves}, communicator);
   for (const int64_t bucket_bytes : {404, 1 << 20})
     for (const bool overlap : {true, false}) {
       SCOPED_TRACE(fmt::format("buckets of {} bytes, overlap {}", bucket_bytes, overlap));
       EXPECT_TRUE(same_bits(train(make_model(), communicator, {bucket_bytes, 1, overlap, leaves}), expected));
     }
   // Another tree adds in another order. Should its bits be the same, the comparison would say nothing.
-  EXPECT_FALSE(
-      same_bits(train(make_model(), *make_single_communicator(), {404, 1, true, leaves / 2}), expected));
+  EXPECT_FALSE(same_bits(train_alone(make_model, {404, 1, true, leaves / 2}, communicator), expected));
 }
 
 }  // namespace

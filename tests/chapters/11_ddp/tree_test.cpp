@@ -89,16 +89,18 @@ TEST(Tree, LeavesAreCounted) {
 
 TEST(Tree, TheRanksSumIsTheTreesForAnyLength) {
   for (const int ranks : {1, 2, 4, 8, 16})
-    for (const int64_t length : {0, 1, 3, 7, 1000, 70001})
+    for (const int64_t length : {0, 1, 3, 7, 1000, 70001}) {
+      const Tensor expected = sum_by_definition<float>(ranks, length, DType::f32);
+      const Tensor expected_in_double = sum_by_definition<double>(ranks, length, DType::f64);
       run_threads(ranks, [&](Communicator& communicator) {
         const Tensor mine = leaf(communicator.rank(), length);
         tree_all_reduce(communicator, mine);
-        EXPECT_TRUE(same_bits(mine, sum_by_definition<float>(ranks, length, DType::f32)))
-            << ranks << " ranks, " << length << " elements";
+        EXPECT_TRUE(same_bits(mine, expected)) << ranks << " ranks, " << length << " elements";
         const Tensor in_double = leaf(communicator.rank(), length, DType::f64);
         tree_all_reduce(communicator, in_double);
-        EXPECT_TRUE(same_bits(in_double, sum_by_definition<double>(ranks, length, DType::f64)));
+        EXPECT_TRUE(same_bits(in_double, expected_in_double));
       });
+    }
 }
 
 TEST(Tree, TakesAPowerOfTwo) {
