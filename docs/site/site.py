@@ -73,13 +73,17 @@ class Translator:
 
     def text(self, text):
         """Running text, which may go over several lines: formulas, links and code."""
+        text = re.sub(r"\*\*(?=\S)((?:`[^`]*`|[^*`]|\*(?!\*))+)\*\*", r"<b>\1</b>", text)  # Doxygen wants a letter beside the stars
+        text = re.sub(r'"([^"`]*`[^`]+`[^"`]*)"', r"&quot;\1&quot;", text)                # ... no command between quotation marks
+        if text.startswith("$`"):                                      # ... and at the start of what is no more a list
+            text = "\u200b" + text
         return self.SPANS.sub(self.span, text)
 
     def span(self, match):
         if match["formula"]:
             return f"\\f$ {match['formula']} \\f$"
         if match["code"]:
-            return self.code(match["code"])
+            return self.file_name(match["code"]) or self.code(match["code"])
         label, path, fragment = match["label"], match["path"], match["fragment"]
         if re.match(r"[a-z]+:", path):
             return match[0]
@@ -95,6 +99,12 @@ class Translator:
             page = self.by_source[target]
             return f'\\ref {anchor(page, fragment) if fragment else page.name} "{label}"'
         return self.file_reference(target, label)
+
+    def file_name(self, code):
+        """If the code is the name of a file of this chapter: a reference to it."""
+        chapter = ROOT / "chapters" / self.page.source.parent.name
+        named = re.fullmatch(r"[\w/.]+\.(hpp|cpp|cu)", code) and (chapter / code).resolve()
+        return self.file_reference(named, code) if named and named.is_file() else None
 
     @staticmethod
     def file_reference(target, label):
@@ -206,7 +216,8 @@ def write_input(all_pages):
         if page.name == "index":
             text += contents(all_pages)
         elif page.name.startswith("chapter_") and exercises:
-            text += f"\n- @subpage {exercises.name}\n"
+            text += ("\n@htmlonly[block]<div class=\"subpage\">@endhtmlonly\n"    # for the sidebar alone
+                     f"\n- @subpage {exercises.name}\n\n@htmlonly[block]</div>@endhtmlonly\n")
         text += pager(all_pages[i - 1] if i else None, all_pages[i + 1] if i + 1 < len(all_pages) else None)
         (folder / f"{i:02}_{page.name}.md").write_text(text, encoding="utf-8")
     return mistakes
@@ -261,7 +272,7 @@ def main():
             print(f"book: the site needs {package}", file=sys.stderr)
             return 2
     book = pages()
-    mistakes = write_input(book) + run_doxygen() + resolve_sources() + repairs.number_titles(SITE / "html", book)
+    mistakes = write_input(book) + run_doxygen() + resolve_sources() + repairs.repair_pages(SITE / "html", book)
     repairs.write_menu(SITE / "html", book)
     write_search_index(book, SITE)
     copy_mathjax()
