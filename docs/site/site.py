@@ -62,7 +62,7 @@ class Translator:
 
     def __init__(self, page, by_source, mistakes):
         self.page, self.by_source, self.mistakes = page, by_source, mistakes
-        self.headings = {}
+        self.headings, self.stem = {}, ""
 
     def mistake(self, what):
         self.mistakes.append(f"{self.page.source.relative_to(ROOT)}: {what}")
@@ -101,10 +101,13 @@ class Translator:
         return self.file_reference(target, label)
 
     def file_name(self, code):
-        """If the code is the name of a file of this chapter: a reference to it."""
-        chapter = ROOT / "chapters" / self.page.source.parent.name
-        named = re.fullmatch(r"[\w/.]+\.(hpp|cpp|cu)", code) and (chapter / code).resolve()
-        return self.file_reference(named, code) if named and named.is_file() else None
+        """If the code is the name of a file of this chapter, or the ending of the one named last: a reference to it."""
+        named = re.fullmatch(r"([\w/.]*)(\.hpp|\.cpp|\.cu)", code)
+        if not named:
+            return None
+        self.stem = named[1] or self.stem
+        file = (ROOT / "chapters" / self.page.source.parent.name / (self.stem + named[2])).resolve()
+        return self.file_reference(file, code) if file.is_file() else None
 
     @staticmethod
     def file_reference(target, label):
