@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Reads the rendered site in a browser: page after page to the end and back, formulas, search, errors, requests.
+"""Reads the rendered site in a browser: page after page to the end and back, on a desktop and on a phone, formulas, menu,
+search, dark and light, errors, requests.
 
 Needs chromium and chromedriver (Debian: chromium-driver), driven by the WebDriver protocol; without them it is skipped (77).
 Run ./book docs first.
@@ -21,6 +22,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 HTML = ROOT / "build" / "site" / "html"
+patience = 180                 # seconds for an answer: the machine may have much else to do
+phone, desktop = (390, 844), (1280, 1600)
 
 
 def free_port():
@@ -48,10 +51,10 @@ class Browser:
         port = free_port()
         self.driver = subprocess.Popen(["chromedriver", f"--port={port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.base = f"http://127.0.0.1:{port}"
-        options = {"args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1280,1600"]}
+        options = {"args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1280,1600"]}
         wanted = {"browserName": "chrome", "goog:chromeOptions": options,
                   "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"}}
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + patience
         while True:                                # until the driver listens
             try:
                 session = self.call("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})
@@ -65,7 +68,7 @@ class Browser:
     def call(self, method, path, body=None):
         request = urllib.request.Request(self.base + path, method=method, headers={"Content-Type": "application/json"},
                                          data=None if body is None else json.dumps(body).encode())
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=patience) as answer:
             return json.load(answer)["value"]
 
     def open(self, url):
@@ -74,13 +77,18 @@ class Browser:
     def run(self, script):
         return self.call("POST", self.session + "/execute/sync", {"script": script, "args": []})
 
-    def wait_for(self, script, seconds=30):
-        deadline = time.monotonic() + seconds
+    def wait_for(self, script):
+        deadline = time.monotonic() + patience
         while not self.run(script):
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.05)
         return True
+
+    def resize(self, size):
+        """To a window of (width, height), which below 700 is a phone's."""
+        metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size[0] < 700}
+        self.call("POST", self.session + "/goog/cdp/execute", {"cmd": "Emulation.setDeviceMetricsOverride", "params": metrics})
 
     def log(self, kind):
         return self.call("POST", self.session + "/se/log", {"type": kind})
@@ -118,38 +126,43 @@ class Site(unittest.TestCase):
         formulas = self.settled()
         broken = self.browser.run("return [...document.querySelectorAll('.MathJax_Error, .merror, .noError')].map(e => e.textContent)")
         self.assertEqual(broken, [], f"{name}: formulas that cannot be typeset")
-        left = self.browser.run("return /\\$`|`\\$|\\\\f[\\[$]/.test(document.querySelector('.contents').innerText)")
-        self.assertFalse(left, f"{name}: a formula was left as text")
         images = self.browser.run("return [...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)")
         self.assertEqual(images, [], f"{name}: pictures that are not there")
-        wide = self.browser.run("return document.querySelector('.contents').scrollWidth - document.querySelector('.contents').clientWidth")
-        self.assertLessEqual(wide, 1, f"{name}: something is wider than the page")
+        left = self.browser.run("""
+            const page = document.querySelector('.contents').cloneNode(true);
+            page.querySelectorAll('code, pre, script, .fragment, [class^=MathJax]').forEach(e => e.remove());
+            return page.textContent.match(/.{0,20}(\\*\\*|`|@htmlonly|\\\\f[\\[$]|&#).{0,20}/)?.[0]""")
+        self.assertIsNone(left, f"{name}: signs of the source were left as text")
+        for size in (desktop, phone):
+            self.browser.resize(size)
+            wide = self.browser.run("""return [document.documentElement, document.querySelector('.contents')]
+                                       .map(e => e.scrollWidth - e.clientWidth)""")
+            self.assertLessEqual(max(wide), 1, f"{name}: something is wider than the page at a width of {size[0]}")
+        self.browser.resize(desktop)
         return formulas
 
     def test_the_whole_book_page_by_page_and_back(self):
         self.browser.open(self.base + "index.html")
-        seen, formulas = [], 0
+        seen, titles, formulas = [], [], 0
         while True:
-            name = self.browser.run("return location.pathname.split('/').pop()")
+            name, title, before, following = self.browser.run("""
+                const link = side => document.querySelector(`nav.pager a.${side}`)?.href ?? null;
+                return [location.pathname.split('/').pop(), document.querySelector('.title').innerText, link('prev'), link('next')]""")
             self.assertNotIn(name, seen)
+            self.assertEqual(before, self.base + seen[-1] if seen else None, f"{name}: the way back")
             seen.append(name)
+            titles.append(title)
             formulas += self.check_page(name)
-            following = self.browser.run("const a = document.querySelector('nav.pager a.next'); return a ? a.href : null")
             if following is None:
                 break
-            self.browser.open(following)
-        chapters = sorted(ROOT.glob("chapters/[0-9][0-9]_*/README.md"))
-        self.assertEqual([name for name in seen if name.startswith("chapter_")],
-                         [f"chapter_{c.parent.name}.html" for c in chapters])
+            self.browser.run("document.querySelector('nav.pager a.next').click()")
+            self.assertTrue(self.browser.wait_for(f"return location.href == '{following}' && document.readyState == 'complete'"))
+        chapters = [c.parent.name for c in sorted(ROOT.glob("chapters/[0-9][0-9]_*/README.md"))]
+        self.assertEqual([name for name in seen if name.startswith("chapter_")], [f"chapter_{c}.html" for c in chapters])
+        self.assertEqual([title[:3] for name, title in zip(seen, titles) if name.startswith("chapter_")], [f"{c[:2]}." for c in chapters])
         self.assertGreater(formulas, 100)
-        back = 1
-        while True:
-            before = self.browser.run("const a = document.querySelector('nav.pager a.prev'); return a ? a.href : null")
-            if before is None:
-                break
-            self.browser.open(before)
-            back += 1
-        self.assertEqual(back, len(seen))
+        self.browser.run("document.querySelector('nav.pager a.prev').click()")
+        self.assertTrue(self.browser.wait_for(f"return location.pathname == '/{seen[-2]}'"))
 
         severe = [entry["message"] for entry in self.browser.log("browser") if entry["level"] == "SEVERE"
                   and "favicon.ico" not in entry["message"] and "about:blank" not in entry["message"]]  # MathJax's
@@ -171,9 +184,28 @@ class Site(unittest.TestCase):
             self.assertTrue(any(page in url for _, url in found), found)
             self.assertTrue(all((HTML / url.split("/")[-1].split("#")[0]).is_file() for _, url in found), found)
 
+    def test_a_phone_has_the_chapters_in_its_menu(self):
+        self.browser.resize(phone)
+        self.browser.open(self.base + "index.html")
+        self.settled()
+        self.browser.run("document.querySelector('.main-menu-btn').click(); "
+                         "document.querySelectorAll('#main-menu > li > a .sub-arrow')[0].click()")
+        self.assertTrue(self.browser.wait_for("return [...document.querySelectorAll('#main-menu a')]"
+                                              ".some(a => a.offsetParent && a.href.endsWith('chapter_01_tensors.html'))"))
+        self.browser.resize(desktop)
+
+    def test_the_button_changes_dark_and_light(self):
+        self.browser.open(self.base + "chapter_01_tensors.html")
+        self.settled()
+        page = "return getComputedStyle(document.body).backgroundColor + getComputedStyle(document.querySelector('.fragment')).color"
+        before = self.browser.run(page)
+        for same in (False, True):
+            self.browser.run("document.querySelector('doxygen-awesome-dark-mode-toggle').click()")
+            self.assertEqual(self.browser.run(page) == before, same)
+
 
 if __name__ == "__main__":
     if not shutil.which("chromedriver") or not HTML.is_dir():
         print("skipped: no chromedriver, or the site is not rendered")
         sys.exit(77)
-    unittest.main(argv=[sys.argv[0], "-q"])
+    unittest.main(argv=[sys.argv[0], "-q", *sys.argv[1:]])
