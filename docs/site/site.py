@@ -101,12 +101,12 @@ class Translator:
         return self.file_reference(target, label)
 
     def file_name(self, code):
-        """If the code is the name of a file of this chapter, or the ending of the one named last: a reference to it."""
+        """In a lesson, if the code is the name of a file of its chapter or the ending of the one named last: a reference to it."""
         named = re.fullmatch(r"([\w/.]*)(\.hpp|\.cpp|\.cu)", code)
-        if not named:
+        if not named or not self.page.name.startswith("chapter_"):
             return None
         self.stem = named[1] or self.stem
-        file = (ROOT / "chapters" / self.page.source.parent.name / (self.stem + named[2])).resolve()
+        file = (self.page.source.parent / (self.stem + named[2])).resolve()
         return self.file_reference(file, code) if file.is_file() else None
 
     @staticmethod
