@@ -62,11 +62,7 @@ void DataParallel::set_bucket_bytes(int64_t bytes) {
 }
 
 void DataParallel::broadcast_parameters() {
-  const bool at_home = communicator_.takes(parameters_.values().device());
-  const Tensor values = at_home ? parameters_.values() : parameters_.values().host();
-  communicator_.broadcast(values, 0);
-  if (values.storage() != parameters_.values().storage()) parameters_.values().copy_from(values);
-  parameters_.refresh_compute_copy();
+  gpt::broadcast_parameters(parameters_, communicator_);
 }
 
 // [join]

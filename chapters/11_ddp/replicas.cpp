@@ -12,6 +12,14 @@ uint64_t checksum_of(const Tensor& tensor) {
 
 }  // namespace
 
+void broadcast_parameters(const ParameterStore& parameters, Communicator& communicator) {
+  const bool at_home = communicator.takes(parameters.values().device());
+  const Tensor values = at_home ? parameters.values() : parameters.values().host();
+  communicator.broadcast(values, 0);
+  if (values.storage() != parameters.values().storage()) parameters.values().copy_from(values);
+  parameters.refresh_compute_copy();
+}
+
 // [check]
 void check_replicas(const ParameterStore& parameters, Communicator& communicator, int64_t step) {
   const Tensor values = parameters.values().host();

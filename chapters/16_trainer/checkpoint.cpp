@@ -31,11 +31,11 @@ std::string own_checksum(nlohmann::ordered_json state) {
   return checksum_text(state.dump());
 }
 
-/// optimizer-RANK-of-RANKS.safetensors, in order.
-std::vector<fs::path> shards_in(const fs::path& folder) {
+/// optimizer-RANK-of-RANKS.safetensors, or what begins otherwise, in order.
+std::vector<fs::path> shards_in(const fs::path& folder, const std::string& beginning = "optimizer-") {
   std::vector<fs::path> found;
   for (const auto& entry : fs::directory_iterator(folder))
-    if (entry.path().filename().string().starts_with("optimizer-")) found.push_back(entry.path());
+    if (entry.path().filename().string().starts_with(beginning)) found.push_back(entry.path());
   std::sort(found.begin(), found.end());
   return found;
 }
@@ -52,7 +52,8 @@ nlohmann::ordered_json to_json(const TrainState& state, const fs::path& folder) 
   if (state.val_loss) json["val_loss"] = *state.val_loss;
   json["data"] = state.data;
   std::vector<std::string> names = tensor_files;
-  for (const fs::path& shard : shards_in(folder)) names.push_back(shard.filename().string());
+  for (const char* beginning : {"optimizer-", "local-"})
+    for (const fs::path& shard : shards_in(folder, beginning)) names.push_back(shard.filename().string());
   for (const std::string& name : names) {
     if (!fs::exists(folder / name)) continue;
     const MappedFile file(folder / name);
@@ -165,6 +166,29 @@ fs::path save_checkpoint_of_shards(const fs::path& checkpoints, const TrainState
   return save(checkpoints, state, model, nullptr, {}, 1);
 }
 // [/shards]
+
+namespace {
+std::string local_name(int rank, int ranks) {
+  return fmt::format("local-{:05}-of-{:05}.safetensors", rank + 1, ranks);
+}
+}  // namespace
+
+void save_local_moments(const fs::path& checkpoints, int64_t step, const Gpt& model, const AdamW& optimizer,
+                        int rank, int ranks) {
+  if (rank == 0) return;
+  SafetensorsWriter moments;
+  add_weights(moments, model.parameters(), optimizer.m(), "m.");
+  add_weights(moments, model.parameters(), optimizer.v(), "v.");
+  moments.write(temporary_folder(checkpoints, step) / local_name(rank, ranks));
+}
+
+void load_local_moments(const fs::path& checkpoint, const Gpt& model, AdamW& optimizer, int rank, int ranks) {
+  const fs::path path = checkpoint / local_name(rank, ranks);
+  if (!fs::exists(path)) return;
+  const SafetensorsFile file(path);
+  load_weights(file, model.parameters(), optimizer.m(), "m.");
+  load_weights(file, model.parameters(), optimizer.v(), "v.");
+}
 
 std::vector<fs::path> list_checkpoints(const fs::path& checkpoints) {
   std::vector<fs::path> found;

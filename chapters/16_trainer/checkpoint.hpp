@@ -45,6 +45,15 @@ void save_shard(const std::filesystem::path& checkpoints, int64_t step, const Gp
 std::filesystem::path save_checkpoint_of_shards(const std::filesystem::path& checkpoints,
                                                 const TrainState& state, const Gpt& model);
 
+/// With --local-sgd every rank has moments of its own. Those of rank 0 are the optimizer of the checkpoint;
+/// the other ranks write theirs between begin_shards() and save_checkpoint(). Throws UserError.
+void save_local_moments(const std::filesystem::path& checkpoints, int64_t step, const Gpt& model,
+                        const AdamW& optimizer, int rank, int ranks);
+/// And takes them up again, after load_optimizer(). Where another number of ranks wrote the checkpoint, all
+/// go on with rank 0's.
+void load_local_moments(const std::filesystem::path& checkpoint, const Gpt& model, AdamW& optimizer, int rank,
+                        int ranks);
+
 /// The checkpoints in the folder, oldest first.
 std::vector<std::filesystem::path> list_checkpoints(const std::filesystem::path& checkpoints);
 

@@ -10,6 +10,7 @@
 #include "11_ddp/tree.hpp"
 #include "13_compression/make_compression.hpp"
 #include "16_trainer/device_ranks.hpp"
+#include "16_trainer/local_sgd.hpp"
 #include "common/check.hpp"
 #include "common/file.hpp"
 #include "common/program.hpp"
@@ -132,6 +133,7 @@ void TrainConfig::validate() const {
   std::vector<std::string> reduces{"auto"};
   for (const AllReduceAlgorithm algorithm : all_reduce_algorithms) reduces.emplace_back(name_of(algorithm));
   require_one_of("--all-reduce", all_reduce, reduces);
+  validate_local_sgd(*this);
   validate_comm(*this);
 }
 // [/validate]

@@ -31,6 +31,8 @@ std::string why_not_nccl(const TrainConfig& c) {
   if (c.zero > 0)
     return fmt::format("--zero {} works on the host, and --comm nccl on the device: leave out one of them",
                        c.zero);
+  if (c.local_sgd > 0)
+    return "--local-sgd sends no gradients, and --comm nccl nothing else: leave out one of them";
   if (c.reproducible)
     return "--reproducible adds in a tree of its own, and --comm nccl as NCCL likes: leave out one of them";
   if (c.all_reduce != "auto")

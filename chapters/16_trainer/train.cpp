@@ -5,6 +5,7 @@
 #include <exception>
 #include <optional>
 #include <sstream>
+#include <utility>
 
 #include "04_text/cleaning.hpp"
 #include "10_collectives/watchdog.hpp"
@@ -16,6 +17,7 @@
 #include "16_trainer/device_ranks.hpp"
 #include "16_trainer/evaluation.hpp"
 #include "16_trainer/health.hpp"
+#include "16_trainer/local_sgd.hpp"
 #include "16_trainer/metrics_reader.hpp"
 #include "16_trainer/preparation.hpp"
 #include "16_trainer/progress.hpp"
@@ -52,7 +54,8 @@ class Run {
                  devices_ ? *devices_ : communicator, trace),
         loader_(data_.training, config_.context, config_.batch, config_.seed) {
     choice.choose_buckets(config_, trainer_, loader_, communicator_);
-    communication_choice_ = choice.text() + describe_devices(devices_.get(), *backend_);
+    communication_choice_ =
+        choice.text() + describe_devices(devices_.get(), *backend_) + describe_local_sgd(config_);
     require_same_plan(trainer_.plan(), communicator_);
     if (preparation.resumed) together(communicator_, [&] { load_checkpoint(); });
     on_first_rank(communicator_, [&] {
@@ -69,10 +72,13 @@ class Run {
 
  private:
   bool speaks() const { return communicator_.rank() == 0; }
-  bool due(int64_t every) const { return step_ == config_.steps || (every > 0 && step_ % every == 0); }
+  /// A round of several steps does at its end what was due within it.
+  bool due(int64_t every) const {
+    return step_ == config_.steps || (every > 0 && step_ / every > last_step_ / every);
+  }
 
   void load_checkpoint();
-  void write_down(const StepResult& result, Progress& progress);
+  void write_down(const std::vector<StepResult>& results, Progress& progress);
   std::string communication() const;
   void save();
   void save_shards();
@@ -98,7 +104,8 @@ class Run {
   SavedState unsent_;                       // for the next checkpoint: rank 0's
   std::unique_ptr<MetricsLog> metrics_;     // rank 0's
   std::unique_ptr<TensorBoardLog> events_;  // the same
-  int64_t step_ = 0;                        // steps done
+  int64_t step_ = 0;                        // steps done …
+  int64_t last_step_ = 0;                   // … and before the last round
   int64_t saved_step_ = -1;
   double train_loss_ = 0;
   std::optional<double> val_loss_;  // of this very step
@@ -120,6 +127,9 @@ void Run::load_checkpoint() {
     zero->give_back_parameters();
   } else {
     load_optimizer(checkpoints.back(), trainer_.model(), trainer_.optimizer());
+    if (config_.local_sgd > 0)
+      load_local_moments(checkpoints.back(), trainer_.model(), trainer_.optimizer(), communicator_.rank(),
+                         communicator_.size());
   }
   if (Compression* compression = trainer_.compression())
     if (!load_compression(checkpoints.back(), *compression, communicator_.rank(), communicator_.size()))
@@ -143,13 +153,17 @@ void Run::save() {
   remove_old_checkpoints(run_.checkpoints(), config_.keep);
 }
 
-/// With --zero: every rank writes what it has of the optimizer, before rank 0 writes the rest in save().
+/// With --zero and --local-sgd: every rank writes what it has of the optimizer, before rank 0 writes the rest
+/// in save().
 void Run::save_shards() {
   const Trace::Span span = trace_.span("checkpoint");
   const int rank = communicator_.rank(), ranks = communicator_.size();
   on_first_rank(communicator_, [&] { begin_shards(run_.checkpoints(), step_); });
   together(communicator_, [&] {
-    save_shard(run_.checkpoints(), step_, trainer_.model(), trainer_.zero()->optimizer(), rank, ranks);
+    if (trainer_.zero())
+      save_shard(run_.checkpoints(), step_, trainer_.model(), trainer_.zero()->optimizer(), rank, ranks);
+    else
+      save_local_moments(run_.checkpoints(), step_, trainer_.model(), trainer_.optimizer(), rank, ranks);
   });
 }
 
@@ -162,27 +176,31 @@ void Run::write_sample() {
 }
 
 // [write_down]
-/// What rank 0 does after a step, while the others are on their way to the next.
-void Run::write_down(const StepResult& result, Progress& progress) {
+/// What rank 0 does after a step, or the steps of a round, while the others are on their way to the next.
+void Run::write_down(const std::vector<StepResult>& results, Progress& progress) {
   const Trace::Span span = trace_.span("writing down");
   const double tokens = static_cast<double>(config_.batch * config_.context);
-  const StepMetrics metrics{
-      .step = step_,
-      .train_loss = result.loss,
-      .val_loss = val_loss_,
-      .lr = result.lr,
-      .grad_norm = result.grad_norm,
-      .tokens_per_second = tokens / result.seconds,
-      .step_ms = 1e3 * result.seconds,
-      .comm_ms = 1e3 * result.communication_seconds,
-      .comm_total_ms = 1e3 * result.communication.total,
-      .comm_hidden_ms = 1e3 * result.communication.hidden,
-      .wire_bytes = result.sent_bytes,
-      .memory_mb = static_cast<double>(backend_->allocator()->statistics().peak_in_use) / 1e6};
-  metrics_->append(metrics);
-  events_->append(metrics);
+  int64_t step = step_ - static_cast<int64_t>(results.size());
+  StepMetrics metrics;
+  for (const StepResult& result : results) {
+    ++step;
+    metrics = {.step = step,
+               .train_loss = result.loss,
+               .val_loss = step == step_ ? val_loss_ : std::nullopt,
+               .lr = result.lr,
+               .grad_norm = result.grad_norm,
+               .tokens_per_second = tokens / result.seconds,
+               .step_ms = 1e3 * result.seconds,
+               .comm_ms = 1e3 * result.communication_seconds,
+               .comm_total_ms = 1e3 * result.communication.total,
+               .comm_hidden_ms = 1e3 * result.communication.hidden,
+               .wire_bytes = result.sent_bytes,
+               .memory_mb = static_cast<double>(backend_->allocator()->statistics().peak_in_use) / 1e6};
+    metrics_->append(metrics);
+    events_->append(metrics);
+  }
   if (val_loss_ || due(config_.eval_every)) write_file_atomically(run_.plot(), metrics_->plot().svg());
-  if (due(config_.checkpoint_every) || result.wish == Wish::stop) save();
+  if (due(config_.checkpoint_every) || results.back().wish == Wish::stop) save();
   if (due(config_.sample_every)) write_sample();
   progress.show(metrics);
 }
@@ -199,22 +217,26 @@ int Run::run() {
   while (step_ < config_.steps && wish == Wish::go_on) {
     const Wish mine = failure ? Wish::give_up : stop_.requested() ? Wish::stop : Wish::go_on;
     timeline_.before_step();
-    const StepResult result = trainer_.step(loader_, step_, mine);
-    if (!result.finite()) return bad_number(step_ + 1, result.loss);
-    wish = result.wish;
+    const std::vector<StepResult> results = trainer_.round(loader_, step_, mine);
+    const StepResult& last = results.back();
+    const auto steps = static_cast<int64_t>(results.size());
+    if (!last.finite()) return bad_number(step_ + steps, last.loss);
+    wish = last.wish;
     if (wish == Wish::give_up) break;
-    ++step_;
-    ++sent_steps_;
-    sent_ += result.communication;
-    sent_bytes_ += result.sent_bytes;
-    train_loss_ = result.loss;
+    last_step_ = std::exchange(step_, step_ + steps);
+    train_loss_ = last.loss;
+    for (const StepResult& result : results) {
+      ++sent_steps_;
+      sent_ += result.communication;
+      sent_bytes_ += result.sent_bytes;
+    }
     val_loss_.reset();
     const bool checks = due(config_.check_every > 0 ? config_.check_every : config_.eval_every);
     const bool saves = due(config_.checkpoint_every) || wish == Wish::stop;
     Zero* const zero = trainer_.zero();
     const bool whole = checks || saves || due(config_.eval_every) || due(config_.sample_every);
     if (zero && whole) zero->gather_parameters();
-    if (zero && saves) save_shards();
+    if ((zero || config_.local_sgd > 0) && saves) save_shards();
     if (checks) trainer_.check_replicas(step_);
     if (due(config_.eval_every) && data_.validation.size() >= 2) {
       const Trace::Span span = trace_.span("validation");
@@ -225,7 +247,7 @@ int Run::run() {
     // A checkpoint holds what all ranks have yet to send.
     if (trainer_.compression() && saves) unsent_ = gather_state(*trainer_.compression(), communicator_);
     try {
-      if (speaks()) write_down(result, progress);
+      if (speaks()) write_down(results, progress);
     } catch (...) {
       failure = std::current_exception();
     }

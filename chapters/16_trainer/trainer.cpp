@@ -14,11 +14,11 @@ namespace gpt {
 namespace {
 
 /// On the host, the gradients lie where the communicator sums them fastest.
-MakeBuffer gradients_near(Communicator& communicator, const Backend& backend, int64_t zero) {
+MakeBuffer gradients_near(Communicator& communicator, const Backend& backend, int64_t zero, bool local) {
   GPT_REQUIRE(zero == 0 || backend.device() == Device::cpu,
               "--zero {} gives pages of the host's memory back: choose --device cpu", zero);
   if (zero > 0) return zero_buffers(static_cast<int>(zero));
-  if (backend.allocator()->device() != Device::cpu) return nullptr;
+  if (local || backend.allocator()->device() != Device::cpu) return nullptr;
   return [&communicator](const Shape& shape, DType type) { return communicator.zeros(shape, type); };
 }
 
@@ -44,14 +44,17 @@ Trainer::Trainer(const TrainConfig& config, const GptConfig& shape, Backend& bac
       communicator_(communicator),
       counted_(communicator, sent_),
       trace_(trace),
-      model_(shape, backend, config.seed, gradients_near(communicator, backend, config.zero),
+      model_(shape, backend, config.seed,
+             gradients_near(communicator, backend, config.zero, config.local_sgd > 0),
              zero_buffers(static_cast<int>(config.zero))),
       zero_(config.zero == 0 ? nullptr
                              : std::make_unique<Zero>(static_cast<int>(config.zero), model_, counted_)),
       optimizer_(zero_ ? nullptr : std::make_unique<AdamW>(model_.parameters(), backend)),
-      parallel_(model_.parameters(), counted_, parallel_options(), make_reducer()),
+      alone_(config.local_sgd > 0 ? make_single_communicator() : nullptr),
+      parallel_(model_.parameters(), alone_ ? *alone_ : static_cast<Communicator&>(counted_),
+                parallel_options(), make_reducer()),
       schedule_(make_schedule(config)) {
-  parallel_.broadcast_parameters();
+  broadcast_parameters(model_.parameters(), counted_);
   if (zero_) zero_->give_back_parameters();
 }
 
@@ -111,11 +114,14 @@ std::vector<Share> micro_batches(const TrainConfig& config, int64_t batch, int r
 
 // [forward_backward]
 /// Leaves the gradient of the global batch's mean loss in the arena, and returns this rank's part of that
-/// loss.
+/// loss. With --local-sgd the batch is the rank's own share, and the others have no part in it.
 double Trainer::forward_backward(const DataLoader& data, int64_t number) {
   const std::vector<Share> parts =
       micro_batches(config_, data.global_batch(), communicator_.rank(), communicator_.size());
-  const double scale = 1.0 / static_cast<double>(data.global_batch() * data.context());
+  const int64_t batch_rows =
+      alone_ ? share_of(data.global_batch(), communicator_.rank(), communicator_.size()).count
+             : data.global_batch();
+  const double scale = 1.0 / static_cast<double>(batch_rows * data.context());
   std::vector<double> losses;
   backward_ = {};
   clear_gradients();
@@ -235,6 +241,7 @@ AdamWStep Trainer::numbers_of(const StepResult& result, int64_t number) const {
 
 // [step]
 StepResult Trainer::step(const DataLoader& data, int64_t number, Wish wish) {
+  GPT_CHECK(!alone_, "with --local-sgd the ranks meet once a round()");
   const auto start = std::chrono::steady_clock::now();
   const Trace::Span whole = trace_.span(fmt::format("step {}", number + 1));
   Backend& backend = model_.backend();

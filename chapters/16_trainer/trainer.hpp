@@ -7,6 +7,7 @@
 #include "04_text/data_loader.hpp"
 #include "11_ddp/data_parallel.hpp"
 #include "11_ddp/hidden.hpp"
+#include "11_ddp/replicas.hpp"
 #include "13_compression/compressing_reducer.hpp"
 #include "13_compression/wire_counter.hpp"
 #include "15_sharding/zero.hpp"
@@ -22,7 +23,8 @@ enum class Wish { go_on, stop, give_up };
 /// What one step was. All ranks see the same, the times apart.
 struct StepResult {
   double loss = 0;       ///< mean over the global batch, before the step
-  double grad_norm = 0;  ///< global norm of the averaged gradient, before clipping
+  double grad_norm = 0;  ///< global norm of the averaged gradient, before clipping; with --local-sgd the
+                         ///< mean of the ranks' own norms
   double lr = 0;
   double seconds = 0;
   double communication_seconds = 0;  ///< spent waiting for gradients of other ranks
@@ -43,6 +45,11 @@ class Trainer {
   /// Step `number` (counted from 0): this rank's share of global batch `number`, forward and backward, the
   /// average over all ranks, clipping, AdamW. Collective.
   StepResult step(const DataLoader& data, int64_t number, Wish wish = Wish::go_on);
+
+  /// The steps from `number` on after which the ranks hold the same parameters again: one, or with
+  /// --local-sgd all up to the next averaging or the end of the run. After a step with a number that is none
+  /// they end with that, and the ranks have not met. Collective.
+  std::vector<StepResult> round(const DataLoader& data, int64_t number, Wish wish = Wish::go_on);
 
   /// The size of buckets with which the sums of a step would be there first, by the times of two backward
   /// passes on a part of batch 0 and of some all-reduces. It changes nothing but the gradients, which each
@@ -67,7 +74,7 @@ class Trainer {
   Compression* compression() const { return compressing_ ? &compressing_->compression() : nullptr; }
   /// Throws Error on all ranks, which names a rank and a parameter, when the models are not the same any
   /// more. Collective.
-  void check_replicas(int64_t step) { parallel_.check_replicas(step); }
+  void check_replicas(int64_t step) { gpt::check_replicas(model_.parameters(), communicator_, step); }
 
  private:
   double forward_backward(const DataLoader& data, int64_t number);
@@ -92,6 +99,7 @@ class Trainer {
   std::unique_ptr<Zero> zero_;                 // with --zero …
   std::unique_ptr<AdamW> optimizer_;           // … and without
   CompressingReducer* compressing_ = nullptr;  // parallel_'s
+  std::unique_ptr<Communicator> alone_;        // with --local-sgd: what adds up a rank's own gradients
   DataParallel parallel_;
   Interval backward_;  // when the last backward pass of the step ran
   Schedule schedule_;

@@ -101,7 +101,13 @@ TEST(Config, ContradictionsAreOneSentence) {
                                              {"--keep", "0"},
                                              {"--threads", "-1"},
                                              {"--bucket-mb", "0"},
-                                             {"--context", "0"}})
+                                             {"--context", "0"},
+                                             {"--local-sgd", "-1"},
+                                             {"--local-sgd", "4", "--reproducible"},
+                                             {"--local-sgd", "4", "--zero", "1"},
+                                             {"--local-sgd", "4", "--compress", "int8"},
+                                             {"--local-sgd", "4", "--bucket-mb", "1"},
+                                             {"--local-sgd", "4", "--comm", "nccl"}})
     complaint([&] { new_config(parse(words)); });
 }
 
