@@ -7,13 +7,21 @@
   const index = BOOK_INDEX.map(([title, page, url, text]) => ({ title, page, url, text, low_title: alike(title), low_text: alike(text) }));
   let chosen = -1;
 
+  // Where a word of the text begins with `word`: "ring" is not in "during". Else where it is at all, or -1.
+  const find = (text, word) => {
+    for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1))
+      if (at === 0 || !/[a-z0-9]/.test(text[at - 1])) return { at, whole: true };
+    return { at: text.indexOf(word), whole: false };
+  };
+
   const score = (entry, words) => {
     let sum = 0;
     for (const word of words) {
-      if (entry.low_title.startsWith(word)) sum += 30;
-      else if (entry.low_title.includes(word)) sum += 20;
-      else if (entry.low_text.includes(word)) sum += 1 + Math.min(8, entry.low_text.split(word).length - 1);
-      else return 0;
+      const title = find(entry.low_title, word), text = find(entry.low_text, word);
+      if (title.at < 0 && text.at < 0) return 0;
+      if (title.whole) sum += title.at === 0 ? 30 : 20;
+      else if (text.whole) sum += 2 + Math.min(8, entry.low_text.split(word).length - 1);
+      else sum += 1;
     }
     return sum + (entry.low_text.includes(words.join(" ")) ? 5 : 0);
   };
@@ -22,7 +30,7 @@
   const excerpt = (entry, words) => {
     const shown = document.createElement("small"), word = [words.join(" "), ...words].find(w => entry.low_text.includes(w));
     if (!word) return shown;
-    const at = entry.low_text.indexOf(word), from = at < 45 ? 0 : entry.text.indexOf(" ", at - 45) + 1;
+    const { at } = find(entry.low_text, word), from = at < 45 ? 0 : entry.text.indexOf(" ", at - 45) + 1;
     const mark = document.createElement("mark");
     mark.textContent = entry.text.slice(at, at + word.length);
     shown.append((from ? "… " : "") + entry.text.slice(from, at), mark, entry.text.slice(at + word.length, at + word.length + 60) + " …");
