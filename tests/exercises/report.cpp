@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "tests/exercises/findings.hpp"
+
 namespace gpt {
 namespace {
 
@@ -40,32 +42,6 @@ std::string words(std::string_view name) {
     const bool acronym = to - from > 1 && is(std::isupper, from + 1);
     for (size_t i = from; i < to; ++i)
       text += acronym ? name[i] : static_cast<char>(std::tolower(static_cast<unsigned char>(name[i])));
-  }
-  return text;
-}
-
-/// The path from the top of the repository on.
-std::string_view place(const char* file) {
-  const std::string_view path = file ? file : "unknown file";
-  const size_t at = path.rfind("tests/exercises/");
-  return at == path.npos ? path : path.substr(at);
-}
-
-/// What the checks found; `todo` becomes what is to be done, if that is all.
-std::string findings(const testing::TestResult& result, std::string& todo) {
-  constexpr std::string_view mark = "\"TODO: ";
-  std::string text;
-  for (int i = 0; i < result.total_part_count(); ++i) {
-    const testing::TestPartResult& part = result.GetTestPartResult(i);
-    if (part.passed()) continue;
-    const std::string message = part.message();
-    if (const size_t at = message.find(mark); at != message.npos) {
-      todo = message.substr(at + mark.size(), message.find('"', at + mark.size()) - at - mark.size());
-      continue;
-    }
-    if (!part.skipped() && part.line_number() > 0)
-      text += std::string(place(part.file_name())) + ":" + std::to_string(part.line_number()) + ":\n";
-    text += message + "\n";
   }
   return text;
 }

@@ -1,28 +1,25 @@
 """./book exercise, hint, status, watch, solution and grade. Called by ./book, which has configured the build."""
 
 import os
+import signal
 import sys
 import time
 
 import grade
-from attempt import attempt
+from attempt import SECONDS, attempt
 from catalogue import ROOT, Mistake, catalogue, find
 from progress import Progress
-
-COLOURS = {"✓": "32", "✗": "31", "TODO": "33", "–": "2"} if sys.stdout.isatty() and "NO_COLOR" not in os.environ else {}
-
-
-def coloured(line):
-    mark = line.split(maxsplit=1)[0] if line.startswith("  ") and line.strip() else ""
-    return f"\033[{COLOURS[mark]}m{line}\033[0m" if mark in COLOURS else line
-
-
-def paint(text, colour):
-    return f"\033[{colour}m{text}\033[0m" if COLOURS else text
-
+from terminal import Waiting, paint, say, show
 
 def next_open(exercises, progress):
     return next((e for e in exercises if progress.state(e) != "done"), None)
+
+
+def next_after(exercise, exercises, progress):
+    """The next one to do: of the same chapter, and first of what comes below it; else the first of the book."""
+    chapter = [e for e in exercises if e.chapter == exercise.chapter]
+    at = chapter.index(exercise)
+    return next_open(chapter[at + 1:] + chapter[:at] + exercises, progress)
 
 
 def choose(exercises, progress, words):
@@ -41,27 +38,32 @@ def introduce(exercise):
     print(f"{exercise.skeleton} · {exercise.points} points · about {exercise.minutes} minutes\n")
 
 
-def try_exercise(exercise, progress, verbose=False):
-    """Builds, tests, reports; True if it is done."""
+def try_exercise(exercise, progress, verbose=False, changed=None):
+    """Builds, tests, reports; True if it is done, None if its file has changed meanwhile."""
     introduce(exercise)
-    result = attempt(exercise)
+    with Waiting(SECONDS) as waiting:
+        result = attempt(exercise, tell=waiting.tell, changed=changed)
+    if result.verdict == "changed":
+        return None
     if result.verdict == "compile":
         print(result.output if verbose else result.message)
         print("\nIt does not compile yet." + ("" if verbose else f" All messages: ./book exercise {exercise.id} --verbose"))
     else:
         for line in result.output.splitlines():
-            print(coloured(line))
+            show(line)
         if result.message:
-            print(("" if result.output.endswith("\n") or not result.output else "\n") + "  " + result.message)
+            say(("" if result.output.endswith("\n") or not result.output else "\n") + "  " + result.message)
     progress.note_attempt(exercise, result.verdict)
     print()
+    if result.warnings and result.verdict not in ("passed", "todo", "compile"):
+        print(f"The compiler warns of this:\n{result.warnings}\n")
     if result.verdict == "todo":
-        print(exercise.task)
-        print(f"\nOpen {exercise.skeleton}, and replace the TODO. Then: ./book exercise {exercise.id}")
+        say(exercise.task)
+        say(f"\nOpen {exercise.skeleton}, and replace the TODO. Then: ./book exercise {exercise.id}")
     elif result.verdict == "passed":
         print(paint(f"{exercise.id} is done", "32") + f" ({result.seconds:.1f} s).")
     elif result.verdict == "skipped":
-        print(f"{exercise.id} was skipped: {result.message}")
+        say(f"{exercise.id} was skipped: {result.message}")
     elif result.verdict != "compile":
         print(f"Not yet ({result.seconds:.1f} s). A hint: ./book hint {exercise.id}")
     return result.verdict == "passed"
@@ -72,7 +74,7 @@ def command_exercise(exercises, progress, words):
     words = [word for word in words if word != "--verbose"]
     exercise = choose(exercises, progress, words)
     done = try_exercise(exercise, progress, verbose)
-    following = next_open(exercises, progress)
+    following = next_after(exercise, exercises, progress)
     if done:
         print(f"Next: ./book exercise {following.id}, {following.title}" if following else "That was the last one.")
     return 0 if done else 1
@@ -84,7 +86,7 @@ def command_hint(exercises, progress, words):
     introduce(exercise)
     shown = min(seen + 1, len(exercise.hints))
     for number in range(shown):
-        print(f"Hint {number + 1} of {len(exercise.hints)}: {exercise.hints[number]}\n")
+        say(f"Hint {number + 1} of {len(exercise.hints)}: {exercise.hints[number]}\n")
     progress.note(exercise, hints=shown)
     if seen == len(exercise.hints):
         print(f"That is all. The solution: ./book solution {exercise.id}")
@@ -120,26 +122,27 @@ def command_status(exercises, progress, words):
 def command_watch(exercises, progress, words):
     """Runs the exercise whenever its file is saved. Polls, so it works on any file system and without a terminal."""
     exercise, before = choose(exercises, progress, words), None
-    try:
-        while True:
-            stamp = (ROOT / exercise.skeleton).stat().st_mtime_ns if (ROOT / exercise.skeleton).is_file() else None
-            if stamp != before:
-                before = stamp
-                if sys.stdout.isatty():
-                    print("\033[2J\033[H", end="")
-                if try_exercise(exercise, progress):
-                    following = next_open(find(exercises, words[0]) if words else exercises, progress)
-                    if following is None:
-                        return 0
-                    exercise, before = following, None
-                    print(f"Next: {exercise.id} {exercise.title}. Save {exercise.skeleton} to try it; Ctrl-C ends.", flush=True)
-                    stamp = before = (ROOT / exercise.skeleton).stat().st_mtime_ns
-                else:
-                    print(f"Watching {exercise.skeleton}; Ctrl-C ends.", flush=True)
-            time.sleep(0.3)
-    except KeyboardInterrupt:
-        print()
-        return 0
+
+    def stamp():
+        file = ROOT / exercise.skeleton
+        return file.stat().st_mtime_ns if file.is_file() else None
+
+    while True:
+        if stamp() != before:
+            before = stamp()
+            if sys.stdout.isatty():
+                print("\033[2J\033[H", end="")
+            done = try_exercise(exercise, progress, changed=lambda: stamp() != before)
+            if done:
+                following = next_open(find(exercises, words[0]) if words else exercises, progress)
+                if following is None:
+                    return 0
+                exercise = following
+                before = stamp()
+                say(f"Next: {exercise.id} {exercise.title}. Save {exercise.skeleton} to try it; Ctrl-C ends.")
+            elif done is not None:
+                say(f"Watching {exercise.skeleton}; Ctrl-C ends.")
+        time.sleep(0.3)
 
 
 def command_solution(exercises, progress, words):
@@ -173,7 +176,14 @@ def main(arguments):
     return globals()[f"command_{arguments[0]}"](exercises, Progress(), arguments[1:])
 
 
+def interrupt(number, _):
+    """As Ctrl-C: what has been started is ended on the way out."""
+    raise KeyboardInterrupt
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, interrupt)
+    signal.signal(signal.SIGHUP, interrupt)
     try:
         sys.exit(main(sys.argv[1:]))
     except Mistake as mistake:
@@ -182,3 +192,6 @@ if __name__ == "__main__":
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(1)
+    except KeyboardInterrupt:
+        print()
+        sys.exit(0 if sys.argv[1] == "watch" else 130)

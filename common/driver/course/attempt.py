@@ -28,33 +28,48 @@ class Test:
 
 @dataclass
 class Attempt:
-    verdict: str                # passed, failed, todo, skipped, compile, hang, crash
+    verdict: str                # passed, failed, todo, skipped, compile, hang, crash, or changed: the file, meanwhile
     message: str = ""           # why there are no tests, or too few
     output: str = ""            # what the program printed
     tests: list = field(default_factory=list)
     seconds: float = 0.0
+    warnings: str = ""          # the compiler's, of the learner's file
 
 
 # ---- building
 
 DIAGNOSTIC = re.compile(r"^(?P<file>[^\s:][^:\n]*):(?P<line>\d+):(?:\d+:)? (?P<kind>error|fatal error|warning|note|  required from[^\n]*)")
+UNUSED = re.compile(r"\[-Wunused-")
 
 
-def build(target, build_folder=BUILD):
-    """Returns what the compiler said if the target cannot be built, else None."""
+def build(target, build_folder=BUILD, tell=None):
+    """Builds the target. Returns (whether that went well, what was said). tell: is called with ninja's lines, as they come."""
     jobs = str(len(os.sched_getaffinity(0)))
-    done = subprocess.run(["flock", str(ROOT / "build"), "ninja", "-C", str(build_folder), "-j", jobs, "-k", "0", target],
-                          stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace")
-    if done.returncode == 0:
-        return None
-    if "unknown target" in done.stdout + done.stderr:
+    process = subprocess.Popen(["flock", str(ROOT / "build"), "ninja", "-C", str(build_folder), "-j", jobs, "-k", "0", target],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
+                               errors="replace")
+    said = []
+    try:
+        for line in process.stdout:
+            said.append(line)
+            if tell and line.startswith("["):
+                tell(line.rstrip())
+    finally:
+        process.wait()                             # after a Ctrl-C, too: ninja has heard it as well, and leaves nothing half done
+    said = "".join(said)
+    if process.returncode and "unknown target" in said:
         raise Mistake(f"the build knows no {target}; is it in tests/exercises, and its chapter in the build?")
-    return done.stdout + done.stderr
+    return process.returncode == 0, said
 
 
-def learners_lines(said, file):
-    """Of the compiler's messages, the first error; and before it the line of `file` that led there, if it is elsewhere."""
-    blocks = []                                    # (file, line number, kind, text)
+def plain(text, build_folder=BUILD):
+    """With paths from the top of the book, however the compiler was told them."""
+    return text.replace(os.path.relpath(ROOT, build_folder) + "/", "").replace(str(ROOT) + "/", "")
+
+
+def diagnostics(said, file):
+    """The compiler's messages, one by one: (file, kind, lines)."""
+    blocks = []
     for line in said.splitlines():
         match = DIAGNOSTIC.match(line)
         if match:
@@ -66,6 +81,26 @@ def learners_lines(said, file):
                 blocks.append(("", "", []))
         elif blocks and blocks[-1][2]:
             blocks[-1][2].append(line)
+    return blocks
+
+
+def learners_warnings(said, file):
+    """What the compiler warns of in the learner's own file."""
+    return plain("\n".join("\n".join(lines[:3]) for where, kind, lines in diagnostics(said, file)
+                           if kind == "warning" and where.endswith(str(file)) and not UNUSED.search(lines[0])))
+
+
+def kept_warnings(exercise, target, said, build_folder):
+    """Those of the last time its file was compiled; the next builds have nothing to do, and say nothing."""
+    path = build_folder / "bin" / "exercises" / f"{target}.warnings"
+    if any(exercise.file in line for line in said.splitlines() if line.startswith("[")):
+        path.write_text(learners_warnings(said, exercise.skeleton), encoding="utf-8")
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def learners_lines(said, file):
+    """Of the compiler's messages, the first error; and before it the line of `file` that led there, if it is elsewhere."""
+    blocks = diagnostics(said, file)
     errors = [b for b in blocks if "error" in b[1]]
     mine = [b for b in blocks if b[0].endswith(str(file))]
     first = next((b for b in errors if b[0].endswith(str(file))), None)
@@ -75,7 +110,7 @@ def learners_lines(said, file):
         chosen = [first or (errors[0] if errors else ("", "", said.splitlines()[-20:]))]
     text = "\n".join("\n".join(block[2][:6]) for block in chosen)
     more = len(errors) - 1
-    return text.replace(str(ROOT) + "/", "") + (f"\n({more} more error{'s' if more > 1 else ''} below it)" if more > 0 else "")
+    return plain(text) + (f"\n({more} more error{'s' if more > 1 else ''} below it)" if more > 0 else "")
 
 
 # ---- running
@@ -125,14 +160,32 @@ def limited(memory, user):
     return prepare
 
 
+def wait_for(process, seconds, changed):
+    """"" when the program ends by itself, else why it must be ended: "hang" or "changed"."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        try:
+            process.wait(min(left, 0.3) if changed else left)
+            return ""
+        except subprocess.TimeoutExpired:
+            if changed and changed():
+                return "changed"
+    return "hang"
+
+
+OUTSIDE = ": it read or wrote memory that is not its own, as by an index past the end"
+SIGNALS = {signal.SIGSEGV: OUTSIDE, signal.SIGBUS: OUTSIDE,
+           signal.SIGABRT: ": the system found its memory damaged, as by writing past an end, or an exception left a thread",
+           signal.SIGFPE: ": a whole number was divided by zero",
+           signal.SIGKILL: ": the system ended it, as when memory runs out"}
 NONCE = b"nonce of this program: "           # in tests/exercises/report.cpp, then 32 characters
 
 
-def run(program, ranks, seconds=SECONDS, nonce=None, memory=None, user=None):
+def run(program, ranks, seconds=SECONDS, nonce=None, memory=None, user=None, changed=None):
     """Runs the program in an empty folder that is thrown away. Returns (lines of its report, output, why it ended or "").
 
     nonce: 32 characters that every line of the report must bear; memory: bytes that a process may map; user: whose rights it
-    gets (an entry of pwd), as root only.
+    gets (an entry of pwd), as root only; changed: is asked now and then; if it says yes, the run ends as "changed".
     """
     folder = Path(tempfile.mkdtemp(prefix="exercise-"))
     try:
@@ -152,15 +205,13 @@ def run(program, ranks, seconds=SECONDS, nonce=None, memory=None, user=None):
         output = tempfile.TemporaryFile()          # without a name, so that nobody can delete it
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=env,
                                    cwd=folder, preexec_fn=limited(memory, user))
-        ended = ""
         try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            ended = "hang"
-        stop(process, report)
+            ended = wait_for(process, seconds, changed)
+        finally:                                   # a Ctrl-C does not reach a session of its own
+            stop(process, report)
         code = process.wait()
         if not ended and code < 0:
-            ended = f"signal {-code}, {signal.Signals(-code).name}"
+            ended = f"signal {-code}, {signal.Signals(-code).name}{SIGNALS.get(-code, '')}"
         lines = []
         for line in report.read_text(errors="replace").splitlines() if report.is_file() else []:
             try:
@@ -175,20 +226,29 @@ def run(program, ranks, seconds=SECONDS, nonce=None, memory=None, user=None):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-HANG = ("stopped after {seconds} s{where}. Either a loop does not end, or {who}")
-DEADLOCK = {False: "threads wait for each other: does every rank make the same calls in the same order?",
-            True: "ranks wait for each other: does every rank make the same calls in the same order, and is every message "
-                  "that is received also sent?"}
+def why_it_hangs(exercise, ranks):
+    if ranks:
+        return ("Either a loop does not end, or ranks wait for each other: does every rank make the same calls in the same "
+                "order, and is every message that is received also sent?")
+    if exercise.chapter >= "09":                   # its ranks are threads
+        return ("Either a loop does not end, or threads wait for each other: does every rank make the same calls in the same "
+                "order?")
+    return "Most likely a loop does not end."
 
 
-def attempt(exercise, kind="exercise", mistake="", build_folder=BUILD, seconds=SECONDS, file=None, **limits):
-    """kind: exercise, solution, graded, or wrong with the name of the mistake; limits: as run() takes them."""
+def attempt(exercise, kind="exercise", mistake="", build_folder=BUILD, seconds=SECONDS, file=None, tell=None, **limits):
+    """kind: exercise, solution, graded, or wrong with the name of the mistake; tell: as build() takes it, and with "" when
+    the tests begin; limits: as run() takes them."""
     began = time.monotonic()
     target = f"{kind}_{exercise.target}" + (f"_{mistake}" if mistake else "")
-    said = build(target, build_folder)
-    if said is not None:
+    built, said = build(target, build_folder, tell)
+    if not built:
         return Attempt("compile", learners_lines(said, file or exercise.skeleton), said, seconds=time.monotonic() - began)
+    if tell:
+        tell("")
     result = examine(exercise, target, build_folder, seconds, **limits)
+    if kind == "exercise":
+        result.warnings = kept_warnings(exercise, target, said, build_folder)
     result.seconds = time.monotonic() - began
     return result
 
@@ -199,6 +259,8 @@ def examine(exercise, target, build_folder=BUILD, seconds=SECONDS, **limits):
     if ranks and not shutil.which("mpirun"):
         return Attempt("skipped", "mpirun, of Open MPI, is not here")
     lines, output, ended = run(build_folder / "bin" / "exercises" / target, ranks, seconds, **limits)
+    if ended == "changed":
+        return Attempt("changed")
     done = {line["test"]: line for line in lines if line["verdict"] not in ("started", "end")}
     tests = []
     for name in exercise.test_names():
@@ -211,7 +273,7 @@ def examine(exercise, target, build_folder=BUILD, seconds=SECONDS, **limits):
         running = [line["title"] for line in lines if line["verdict"] == "started" and line["test"] not in done]
         where = f" in the test “{running[-1]}”" if running else ""
         result.verdict = "hang" if ended == "hang" else "crash"
-        result.message = (HANG.format(seconds=seconds, where=where, who=DEADLOCK[ranks > 0]) if ended == "hang" else
+        result.message = (f"stopped after {seconds:g} s{where}. {why_it_hangs(exercise, ranks)}" if ended == "hang" else
                           f"the program ended{where}, before its last test{': ' + ended if ended else ''}")
     elif "todo" in verdicts:
         result.verdict = "todo"

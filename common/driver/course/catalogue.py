@@ -97,8 +97,12 @@ def catalogue(root=ROOT):
 
 
 def find(exercises, wanted):
-    """Those meant by "09.2", "9.2", or "09" for a chapter."""
-    match = re.fullmatch(r"(\d{1,2})(?:\.(\d+))?", wanted)
+    """Those meant by "09.2", "9.2", by the file "stratified_shard.cpp" with or without folder and ending, or by "09" for a
+    chapter."""
+    named = [e for e in exercises if Path(wanted).name in (e.file, e.name, f"{e.name}.hpp")]
+    if named:
+        return named
+    match = re.fullmatch(r"(\d{1,2})(?:\.(\d+)|_\w+/?)?", wanted)
     if not match:
         raise Mistake(f"'{wanted}' is no exercise; they are called 09.2, and ./book status lists them")
     chapter, number = f"{int(match[1]):02}", match[2]

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/exercises/printing.hpp"
+
 namespace gpt {
 namespace {
 
@@ -35,8 +37,9 @@ TEST(Diagonal, FollowsTheStridesOfItsMatrix) {
 }
 
 TEST(Diagonal, RefusesWhatIsNotSquare) {
-  EXPECT_THROW(diagonal(Tensor::zeros({2, 3})), Error);
-  EXPECT_THROW(diagonal(Tensor::zeros({8})), Error);
+  EXPECT_THROW(diagonal(Tensor::zeros({2, 3})), Error)
+      << "GPT_CHECK(what must hold, \"a message\") throws an Error: has it as many rows as columns?";
+  EXPECT_THROW(diagonal(Tensor::zeros({8})), Error) << "a vector has no rows and columns: is rank() 2?";
 }
 
 }  // namespace

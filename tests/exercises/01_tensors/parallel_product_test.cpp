@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "tests/exercises/printing.hpp"
+
 namespace gpt {
 namespace {
 

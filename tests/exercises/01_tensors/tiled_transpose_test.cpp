@@ -5,6 +5,8 @@
 #include <chrono>
 #include <cstdio>
 
+#include "tests/exercises/printing.hpp"
+
 namespace gpt {
 namespace {
 

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/exercises/printing.hpp"
+
 namespace gpt {
 namespace {
 
@@ -39,9 +41,10 @@ TEST(Windows, OfOneAndOfAll) {
 }
 
 TEST(Windows, RefuseWhatDoesNotFit) {
-  EXPECT_THROW(windows(Tensor::arange({3}), 4), Error);
-  EXPECT_THROW(windows(Tensor::arange({3}), 0), Error);
-  EXPECT_THROW(windows(Tensor::arange({3, 3}), 2), Error);
+  EXPECT_THROW(windows(Tensor::arange({3}), 4), Error)
+      << "a window wider than its vector: GPT_CHECK(what must hold, \"a message\") throws an Error";
+  EXPECT_THROW(windows(Tensor::arange({3}), 0), Error) << "a window of no elements";
+  EXPECT_THROW(windows(Tensor::arange({3, 3}), 2), Error) << "of a matrix: is rank() 1?";
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "02_backprop/gradient_check.hpp"
 #include "02_backprop/operations.hpp"
+#include "tests/exercises/printing.hpp"
 
 namespace gpt {
 namespace {

@@ -8,6 +8,7 @@
 #include "01_tensors/elementwise.hpp"
 #include "01_tensors/matmul.hpp"
 #include "01_tensors/philox.hpp"
+#include "tests/exercises/printing.hpp"
 
 namespace gpt {
 namespace {
