@@ -1,9 +1,11 @@
 """What ./book exercise, hint, status and solution do with files alone; nothing is built here."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -13,6 +15,7 @@ sys.path.insert(0, str(ROOT / "common" / "driver" / "course"))
 import attempt  # noqa: E402
 import catalogue  # noqa: E402
 import progress  # noqa: E402
+import terminal  # noqa: E402
 
 README = """\
 # Exercises of chapter 09: averaging
@@ -96,6 +99,8 @@ class Catalogue(unittest.TestCase):
         exercises = catalogue.catalogue()
         self.assertEqual([e.id for e in catalogue.find(exercises, "9.2")], ["09.2"])
         self.assertGreaterEqual(len(catalogue.find(exercises, "09")), 3)
+        for name in ("diagonal", "diagonal.cpp", "exercises/01_tensors/diagonal.cpp", "./diagonal.cpp"):
+            self.assertEqual([e.id for e in catalogue.find(exercises, name)], ["01.1"], name)
         for wrong in ("09.99", "77", "nine"):
             with self.assertRaises(catalogue.Mistake):
                 catalogue.find(exercises, wrong)
@@ -126,6 +131,75 @@ class CompileErrors(unittest.TestCase):
     def test_what_is_missing_when_linking_is_shown(self):
         said = attempt.learners_lines("FAILED: x\n/usr/bin/ld: a.o: undefined reference to `gpt::f()'\ncollect2: error: ld\n", self.FILE)
         self.assertIn("undefined reference to `gpt::f()'", said)
+
+
+    def test_warnings_are_of_the_learners_file_and_of_use(self):
+        said = PLAIN.replace("unused variable 'y'", "unused variable 'y' [-Wunused-variable]")
+        self.assertEqual(attempt.learners_warnings(said, self.FILE), "")
+        self.assertEqual(attempt.learners_warnings(PLAIN.replace("unused", "strange"), self.FILE),
+                         "exercises/09_averaging/first.cpp:7:3: warning: strange variable 'y'\n    7 |   int y;")
+        self.assertEqual(attempt.learners_warnings(PLAIN, Path("exercises/09_averaging/second.cpp")), "")
+
+
+# Leaves its process number in a file, and then does what $WHAT says.
+PROGRAM = """\
+#!/bin/sh
+echo $$ > "$PROGRAM_STARTED.new"
+mv "$PROGRAM_STARTED.new" "$PROGRAM_STARTED"
+eval "$WHAT"
+"""
+RUN = f"""
+import sys
+sys.path.insert(0, {str(ROOT / "common" / "driver" / "course")!r})
+import attempt, pathlib
+attempt.run(pathlib.Path(sys.argv[1]), 0, seconds=600)
+"""
+
+
+class Running(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.program = Path(self.folder.name, "program")
+        self.program.write_text(PROGRAM)
+        self.program.chmod(0o755)
+        self.started = Path(self.folder.name, "started")
+
+    def run_that(self, what, **options):
+        os.environ.update(PROGRAM_STARTED=str(self.started), WHAT=what)
+        return attempt.run(self.program, 0, **options)
+
+    def test_a_crash_is_explained(self):
+        for name, words in (("SEGV", "memory that is not its own"), ("ABRT", "damaged"), ("FPE", "divided by zero")):
+            ended = self.run_that(f"kill -{name} $$")[2]
+            self.assertRegex(ended, rf"^signal \d+, SIG{name}: .*{words}")
+        self.assertEqual(self.run_that("exit 3")[2], "")
+
+    def test_it_ends_at_the_limit_and_when_the_file_changes(self):
+        self.assertEqual(self.run_that("exec sleep 600", seconds=0.2)[2], "hang")
+        self.assertEqual(self.run_that("exec sleep 600", seconds=600, changed=self.started.is_file)[2], "changed")
+
+    def test_an_interrupt_leaves_nothing_behind(self):
+        learner = subprocess.Popen([sys.executable, "-B", "-c", RUN, self.program], stderr=subprocess.DEVNULL,
+                                   env={**os.environ, "PROGRAM_STARTED": str(self.started), "WHAT": "exec sleep 600"})
+        while not self.started.is_file():
+            self.assertIsNone(learner.poll())
+            time.sleep(0.02)
+        learner.send_signal(signal.SIGINT)
+        learner.wait(60)
+        with self.assertRaises(ProcessLookupError):
+            os.kill(int(self.started.read_text()), 0)
+
+
+class Terminal(unittest.TestCase):
+    def test_long_lines_break_between_words_and_keep_their_indent(self):
+        self.assertEqual(terminal.wrapped("      one two three four five six seven", 30),
+                         ["      one two three four five", "      six seven"])
+        self.assertEqual(terminal.wrapped("a `b` c\n\nd", 30), ["a `b` c", "", "d"])
+
+    def test_code_stays_as_it_is(self):
+        text = "```\n" + "x" * 50 + " " + "y" * 50 + "\n```"
+        self.assertEqual(terminal.wrapped(text, 40), text.split("\n"))
 
 
 class ProgressFile(unittest.TestCase):
@@ -163,6 +237,9 @@ class Commands(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         for chapter in {e.chapter for e in catalogue.catalogue()}:
             self.assertIn(chapter, done.stdout)
+
+    def test_help_fits_a_narrow_terminal(self):
+        self.assertLessEqual(max(len(line) for line in book("help").stdout.splitlines()), 80)
 
     def test_a_solution_is_shown_to_those_who_insist(self):
         done = book("solution", "01.1", "--yes")

@@ -1,6 +1,7 @@
 #include "tests/exercises/findings.hpp"
 
 #include <charconv>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -115,6 +116,11 @@ Lines of_other_rank(const Lines& lines) {
   return found;
 }
 
+/// Of a finding: where it was found.
+std::string last_line(const std::string& found) {
+  return lines_of(found).back();
+}
+
 }  // namespace
 
 std::string finding(const std::string& message, const char* file, int line) {
@@ -129,9 +135,18 @@ std::string finding(const std::string& message, const char* file, int line) {
   return text;
 }
 
-std::string findings(const testing::TestResult& result, std::string& todo, int most) {
+std::string findings(const testing::TestResult& result, std::string& todo) {
   constexpr std::string_view mark = "\"TODO: ";
-  Lines found;
+  std::string text;
+  std::set<std::string>
+      places;  // a check in a loop, or on many ranks, says the same over and over: once is enough
+  int more = 0;
+  const auto add = [&](const std::string& found) {
+    if (places.insert(last_line(found)).second)
+      text += found;
+    else
+      ++more;
+  };
   for (int i = 0; i < result.total_part_count(); ++i) {
     const testing::TestPartResult& part = result.GetTestPartResult(i);
     if (part.passed()) continue;
@@ -140,18 +155,16 @@ std::string findings(const testing::TestResult& result, std::string& todo, int m
     if (const size_t at = message.find(mark); at != message.npos) {
       todo = message.substr(at + mark.size(), message.find('"', at + mark.size()) - at - mark.size());
     } else if (part.skipped()) {
-      found.push_back(message + "\n");
+      add(message + "\n");
     } else if (lines.size() > 2 && lines[0] == "Failed" && starts(lines[1], "on rank ")) {
-      for (std::string& one : of_other_rank(lines)) found.push_back(std::move(one));
+      for (const std::string& found : of_other_rank(lines)) add(found);
     } else {
-      found.push_back(finding(message, part.file_name(), part.line_number()));
+      add(finding(message, part.file_name(), part.line_number()));
     }
   }
-  std::string text;
-  const int count = static_cast<int>(found.size());
-  for (int i = 0; i < std::min(count, most); ++i) text += found[i];
-  if (count > most)
-    text += "… and " + std::to_string(count - most) + " more checks of this test that failed\n";
+  if (more > 0)
+    text +=
+        "(" + std::to_string(more) + " more check" + (more > 1 ? "s" : "") + " of the same kind failed)\n";
   return text;
 }
 

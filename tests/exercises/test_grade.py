@@ -115,6 +115,8 @@ class Grade(unittest.TestCase):
 
     def test_what_is_wrong_gets_none_and_hears_why(self):
         self.expect("01.2", ["failed"], 0, "is it a copy?")
+        told = [test["output"] for test in self.grades["01.2"]["tests"] if test["verdict"] == "failed"]
+        self.assertRegex(told[0], r"^writing to a window did not change the vector: is it a copy\?\n  Expected equality")
         self.expect("10.4", ["todo"], 0, "still to be done")
         self.expect("10.1", ["absent"], 0, "not handed in")
 

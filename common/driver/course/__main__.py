@@ -151,6 +151,8 @@ def command_solution(exercises, progress, words):
     if not words:
         raise Mistake("which solution? ./book solution 09.2")
     exercise = find(exercises, words[0])[0]
+    if not (ROOT / exercise.solution).is_file():
+        raise Mistake(f"{exercise.solution} is not in this copy of the book")
     if not sure and progress.state(exercise) != "done":
         if not sys.stdin.isatty():
             raise Mistake(f"{exercise.id} is not done yet; with --yes the solution is shown all the same")

@@ -188,6 +188,7 @@ def run(program, ranks, seconds=SECONDS, nonce=None, memory=None, user=None, cha
     gets (an entry of pwd), as root only; changed: is asked now and then; if it says yes, the run ends as "changed".
     """
     folder = Path(tempfile.mkdtemp(prefix="exercise-"))
+    output = tempfile.TemporaryFile()              # without a name, so that nobody can delete it
     try:
         report = folder / "report"
         command = [str(program)]
@@ -202,7 +203,6 @@ def run(program, ranks, seconds=SECONDS, nonce=None, memory=None, user=None, cha
         if ranks:
             command = ["mpirun", "-np", str(ranks), *command]
         env = {**os.environ, "EXERCISE_REPORT": str(report), "TMPDIR": str(folder), "HOME": str(folder), "OMP_NUM_THREADS": "1"}
-        output = tempfile.TemporaryFile()          # without a name, so that nobody can delete it
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=env,
                                    cwd=folder, preexec_fn=limited(memory, user))
         try:
@@ -223,6 +223,7 @@ def run(program, ranks, seconds=SECONDS, nonce=None, memory=None, user=None, cha
         output.seek(0)
         return lines, output.read(1 << 20).decode(errors="replace"), ended
     finally:
+        output.close()
         shutil.rmtree(folder, ignore_errors=True)
 
 

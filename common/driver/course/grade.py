@@ -128,6 +128,9 @@ def main(exercises, arguments):
         raise Mistake(f"grade: there is no folder {options.dir}")
     if options.only:
         exercises = find(exercises, options.only)
+    if not any(find_file(folder, exercise) for exercise in exercises):
+        print(f"grade: {folder} holds no file of these exercises; one would be {exercises[0].skeleton} below it, "
+              f"{exercises[0].chapter}/{exercises[0].file} or {exercises[0].file}", file=sys.stderr)
     grades = []
     for exercise in exercises:
         print(f"\r\033[K{exercise.id} {exercise.title}" if sys.stderr.isatty() else f"{exercise.id}", end="" if sys.stderr.isatty()
