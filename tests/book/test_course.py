@@ -128,6 +128,15 @@ class CompileErrors(unittest.TestCase):
         self.assertIn("1 more error", said)
         self.assertNotIn("'w'", said)
 
+    def test_a_header_that_is_not_included_is_named(self):
+        for name, header in (("add_to", "01_tensors/elementwise.hpp"), ("Communicator", "09_averaging/communicator.hpp"),
+                             ("gradient_check", "02_backprop/gradient_check.hpp"), ("pointwise", "02_backprop/pointwise.hpp")):
+            said = attempt.learners_lines(PLAIN.replace("'z' was", f"'{name}' was"), self.FILE)
+            self.assertIn(f"{name} is declared in {header}", said)
+        note = f"{ROOT}/{self.FILE}:3:1: note: 'std::exp' is defined in header '<cmath>'; did you forget to '#include <cmath>'?\n"
+        said = attempt.learners_lines(PLAIN.replace(f"{ROOT}/{self.FILE}:9", note + f"{ROOT}/{self.FILE}:9"), self.FILE)
+        self.assertIn("#include <cmath>", said)
+
     def test_what_is_missing_when_linking_is_shown(self):
         said = attempt.learners_lines("FAILED: x\n/usr/bin/ld: a.o: undefined reference to `gpt::f()'\ncollect2: error: ld\n", self.FILE)
         self.assertIn("undefined reference to `gpt::f()'", said)

@@ -108,9 +108,22 @@ def learners_lines(said, file):
         chosen = [mine[0], errors[0]]
     else:
         chosen = [first or (errors[0] if errors else ("", "", said.splitlines()[-20:]))]
+    at = blocks.index(chosen[-1]) + 1 if chosen[-1] in blocks else len(blocks)
+    if at < len(blocks) and "is defined in header" in "".join(blocks[at][2][:1]):
+        chosen.append(blocks[at])
     text = "\n".join("\n".join(block[2][:6]) for block in chosen)
     more = len(errors) - 1
-    return plain(text) + (f"\n({more} more error{'s' if more > 1 else ''} below it)" if more > 0 else "")
+    return plain(text) + (f"\n({more} more error{'s' if more > 1 else ''} below it)" if more > 0 else "") + where_declared(text)
+
+
+def where_declared(text):
+    """For a name that the compiler does not know: the header of the book that declares it."""
+    unknown = re.search(r"error: [‘'](\w+)[’'] (?:was not declared|does not name a type)", text)
+    if not unknown:
+        return ""
+    declares = re.compile(rf"^(?:class |struct |enum class |using |[\w:][\w:<>,&* ]* [&*]?){unknown[1]}\b\s*(?:[({{:=]|$)", re.M)
+    headers = sorted(h for h in (ROOT / "chapters").glob("*/*.hpp") if declares.search(h.read_text(encoding="utf-8")))
+    return f"\n{unknown[1]} is declared in {headers[0].relative_to(ROOT / 'chapters')}: is it included?" if headers else ""
 
 
 # ---- running
