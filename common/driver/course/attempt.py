@@ -191,6 +191,24 @@ SIGNALS = {signal.SIGSEGV: OUTSIDE, signal.SIGBUS: OUTSIDE,
            signal.SIGABRT: ": the system found its memory damaged, as by writing past an end, or an exception left a thread",
            signal.SIGFPE: ": a whole number was divided by zero",
            signal.SIGKILL: ": the system ended it, as when memory runs out"}
+
+
+
+def name_signal(number):
+    return f"signal {number}, {signal.Signals(number).name}{SIGNALS.get(number, '')}"
+
+
+# What Open MPI says when a rank has crashed: notices between two lines of dashes, which may cut into other lines.
+NOTICE = re.compile(r"-{70,}\n(?:(?!-{70,}\n).*\n)*?.*(?:mpirun|mpiexec|Primary job)(?:(?!-{70,}\n).*\n)*-{70,}\n")
+NOTICED = re.compile(r"noticed that process rank (\d+) .* exited on signal (\d+)")
+
+
+def without_mpirun(said):
+    """(what the program said, without mpirun's notices; the crash that they tell of, or "")"""
+    crash = NOTICED.search(said)
+    return NOTICE.sub("", said), f"rank {crash[1]}, {name_signal(int(crash[2]))}" if crash else ""
+
+
 NONCE = b"nonce of this program: "           # in tests/exercises/report.cpp, then 32 characters
 
 
@@ -215,7 +233,8 @@ def run(program, ranks, seconds=SECONDS, nonce=None, memory=None, user=None, cha
             os.chown(folder, user.pw_uid, user.pw_gid)
         if ranks:
             command = ["mpirun", "-np", str(ranks), *command]
-        env = {**os.environ, "EXERCISE_REPORT": str(report), "TMPDIR": str(folder), "HOME": str(folder), "OMP_NUM_THREADS": "1"}
+        env = {**os.environ, "EXERCISE_REPORT": str(report), "TMPDIR": str(folder), "HOME": str(folder), "OMP_NUM_THREADS": "1",
+               "OMPI_MCA_opal_signal": "0"}        # no stack in hexadecimal numbers
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=env,
                                    cwd=folder, preexec_fn=limited(memory, user))
         try:
@@ -224,7 +243,7 @@ def run(program, ranks, seconds=SECONDS, nonce=None, memory=None, user=None, cha
             stop(process, report)
         code = process.wait()
         if not ended and code < 0:
-            ended = f"signal {-code}, {signal.Signals(-code).name}{SIGNALS.get(-code, '')}"
+            ended = name_signal(-code)
         lines = []
         for line in report.read_text(errors="replace").splitlines() if report.is_file() else []:
             try:
@@ -234,7 +253,11 @@ def run(program, ranks, seconds=SECONDS, nonce=None, memory=None, user=None, cha
             if isinstance(entry, dict) and (not nonce or entry.get("nonce") == nonce):
                 lines.append(entry)
         output.seek(0)
-        return lines, output.read(1 << 20).decode(errors="replace"), ended
+        said = output.read(1 << 20).decode(errors="replace")
+        if ranks:
+            said, crash = without_mpirun(said)
+            ended = ended or crash
+        return lines, said, ended
     finally:
         output.close()
         shutil.rmtree(folder, ignore_errors=True)
@@ -243,7 +266,7 @@ def run(program, ranks, seconds=SECONDS, nonce=None, memory=None, user=None, cha
 def why_it_hangs(exercise, ranks):
     if ranks:
         return ("Either a loop does not end, or ranks wait for each other: does every rank make the same calls in the same "
-                "order, and is every message that is received also sent?")
+                "order, and is every message that is received also sent? If all send first, a long message waits forever.")
     if exercise.chapter >= "09":                   # its ranks are threads
         return ("Either a loop does not end, or threads wait for each other: does every rank make the same calls in the same "
                 "order?")
