@@ -163,6 +163,19 @@ sys.path.insert(0, {str(ROOT / "common" / "driver" / "course")!r})
 import attempt, pathlib
 attempt.run(pathlib.Path(sys.argv[1]), 0, seconds=600)
 """
+# What a learner's ranks and mpirun print when rank 1 crashes.
+MPIRUN = f"""\
+  ✓ first
+{"-" * 74}
+Primary job  terminated normally, but 1 process returned
+a non-zero exit code. Per user-direction, the job has been aborted.
+{"-" * 74}
+  ---
+{"-" * 74}
+mpirun noticed that process rank 1 with PID 0 on node here exited on signal 11 (Segmentation fault).
+{"-" * 74}
+second
+"""
 
 
 class Running(unittest.TestCase):
@@ -183,6 +196,12 @@ class Running(unittest.TestCase):
             ended = self.run_that(f"kill -{name} $$")[2]
             self.assertRegex(ended, rf"^signal \d+, SIG{name}: .*{words}")
         self.assertEqual(self.run_that("exit 3")[2], "")
+
+    def test_of_mpirun_only_the_crash_stays(self):
+        said, crash = attempt.without_mpirun(MPIRUN)
+        self.assertEqual(said, "  ✓ first\n  ---\nsecond\n")
+        self.assertRegex(crash, r"^rank 1, signal 11, SIGSEGV: it read or wrote memory")
+        self.assertEqual(attempt.without_mpirun("  ✓ first\n"), ("  ✓ first\n", ""))
 
     def test_it_ends_at_the_limit_and_when_the_file_changes(self):
         self.assertEqual(self.run_that("exec sleep 600", seconds=0.2)[2], "hang")

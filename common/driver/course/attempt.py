@@ -193,7 +193,6 @@ SIGNALS = {signal.SIGSEGV: OUTSIDE, signal.SIGBUS: OUTSIDE,
            signal.SIGKILL: ": the system ended it, as when memory runs out"}
 
 
-
 def name_signal(number):
     return f"signal {number}, {signal.Signals(number).name}{SIGNALS.get(number, '')}"
 
@@ -234,7 +233,7 @@ def run(program, ranks, seconds=SECONDS, nonce=None, memory=None, user=None, cha
         if ranks:
             command = ["mpirun", "-np", str(ranks), *command]
         env = {**os.environ, "EXERCISE_REPORT": str(report), "TMPDIR": str(folder), "HOME": str(folder), "OMP_NUM_THREADS": "1",
-               "OMPI_MCA_opal_signal": "0"}        # no stack in hexadecimal numbers
+               "OMPI_MCA_opal_signal": ""}         # no stack in hexadecimal numbers
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=env,
                                    cwd=folder, preexec_fn=limited(memory, user))
         try:
