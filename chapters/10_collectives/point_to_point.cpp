@@ -17,6 +17,13 @@ void for_pieces(const Tensor& row, int64_t piece_bytes, F&& f) {
     f(row.bytes_data() + start, static_cast<int>(std::min(piece_bytes, row.bytes() - start)));
 }
 
+/// Rank `rank` of a group, as a rank of its communicator.
+int member_of(const std::vector<int>& members, int rank) {
+  GPT_CHECK(rank >= 0 && rank < static_cast<int>(members.size()), "a message to or from rank {} of {}", rank,
+            members.size());
+  return members[static_cast<size_t>(rank)];
+}
+
 }  // namespace
 
 PointToPoint::PointToPoint(MPI_Comm comm, int64_t piece_bytes) : comm_(comm), piece_bytes_(piece_bytes) {
@@ -32,7 +39,7 @@ PointToPoint PointToPoint::subgroup(const std::vector<int>& members) const {
   group.rank_ = -1;
   for (const int member : members) {
     if (member == rank_) group.rank_ = group.size();
-    group.members_.push_back(members_[static_cast<size_t>(member)]);
+    group.members_.push_back(member_of(members_, member));
   }
   return group;
 }
@@ -51,7 +58,7 @@ void Transfer::wait() {
 Transfer PointToPoint::start_send(const Tensor& row, int to) const {
   Transfer transfer;
   for_pieces(row, piece_bytes_, [&](const std::byte* data, int bytes) {
-    MPI_CHECK(MPI_Isend(data, bytes, MPI_BYTE, members_[static_cast<size_t>(to)], tag, comm_,
+    MPI_CHECK(MPI_Isend(data, bytes, MPI_BYTE, member_of(members_, to), tag, comm_,
                         &transfer.requests_.emplace_back()));
   });
   return transfer;
@@ -61,7 +68,7 @@ Transfer PointToPoint::start_send(const Tensor& row, int to) const {
 Transfer PointToPoint::start_receive(const Tensor& row, int from) const {
   Transfer transfer;
   for_pieces(row, piece_bytes_, [&](std::byte* data, int bytes) {
-    MPI_CHECK(MPI_Irecv(data, bytes, MPI_BYTE, members_[static_cast<size_t>(from)], tag, comm_,
+    MPI_CHECK(MPI_Irecv(data, bytes, MPI_BYTE, member_of(members_, from), tag, comm_,
                         &transfer.requests_.emplace_back()));
   });
   return transfer;
@@ -81,6 +88,7 @@ Tensor row_of(const Tensor& tensor) {
 }
 
 Tensor part_of(const Tensor& row, int64_t index, int64_t parts) {
+  GPT_CHECK(index >= 0 && index < parts, "part {} of {}", index, parts);
   return row.slice(0, row.elements() * index / parts, row.elements() * (index + 1) / parts);
 }
 

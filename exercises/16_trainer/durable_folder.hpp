@@ -20,8 +20,7 @@ class Disk {
 
 /// Writes the files into the folder `parent`/`name` so that at every moment, power cuts included, there is
 /// either no folder of that name or one with all files whole; and after the return it stays. `parent` is
-/// there. Works beside, under the name
-/// "`name`.partial".
+/// there. Works beside, under the name "`name`.partial".
 void write_durable_folder(Disk& disk, const std::string& parent, const std::string& name,
                           const std::vector<std::pair<std::string, std::string>>& files);
 

@@ -195,7 +195,8 @@ class Running(unittest.TestCase):
         for name, words in (("SEGV", "memory that is not its own"), ("ABRT", "damaged"), ("FPE", "divided by zero")):
             ended = self.run_that(f"kill -{name} $$")[2]
             self.assertRegex(ended, rf"^signal \d+, SIG{name}: .*{words}")
-        self.assertEqual(self.run_that("exit 3")[2], "")
+        self.assertEqual(self.run_that("exit 3")[2], "exit code 3")
+        self.assertEqual(self.run_that("exit 0")[2], "")
 
     def test_of_mpirun_only_the_crash_stays(self):
         said, crash = attempt.without_mpirun(MPIRUN)

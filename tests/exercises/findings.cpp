@@ -1,5 +1,6 @@
 #include "tests/exercises/findings.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <set>
 #include <string_view>
@@ -125,10 +126,15 @@ std::string last_line(const std::string& found) {
 
 std::string finding(const std::string& message, const char* file, int line) {
   if (const std::string thrown = of_exception(message); !thrown.empty()) return thrown + "\n";
-  const Lines all = lines_of(message);
+  Lines all = lines_of(message);
+  const auto trace = std::find(all.begin(), all.end(), "Google Test trace:");
+  const Lines cases(trace == all.end() ? trace : trace + 1, all.end());  // file:line: what SCOPED_TRACE says
+  all.erase(trace, all.end());
   const auto border = all.begin() + static_cast<std::ptrdiff_t>(lines_of_googletest(all));
   std::string text;
   for (auto word = border; word != all.end(); ++word) text += *word + "\n";
+  for (const std::string& word : cases)
+    text += "  Case: " + word.substr(std::min(word.find(": ") + 2, word.size())) + "\n";
   for (const std::string& word : shortened({all.begin(), border}))
     if (word != "Failed") text += "  " + word + "\n";
   if (file && line > 0) text += "  (" + std::string(place(file)) + ":" + std::to_string(line) + ")\n";

@@ -151,6 +151,10 @@ class Grade(unittest.TestCase):
         self.assertLessEqual(set(result["tests"][0]), {"name", "number", "score", "max_score", "status", "output",
                                                        "output_format", "visibility"})
 
+    def test_a_person_reads_what_failed(self):
+        told = self.book("--only", "01.2").stdout
+        self.assertRegex(told, r"01\.2   0 of  2  .*: \d of 5 tests passed\n    share their elements: failed\n    writing to")
+
     def test_junit_is_xml_with_a_case_for_each_test(self):
         suites = ElementTree.fromstring(self.book("--format", "junit", "--only", "01.2").stdout.split("\n", 1)[1])
         self.assertEqual(len(suites.findall(".//testcase")), 5)

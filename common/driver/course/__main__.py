@@ -59,7 +59,8 @@ def try_exercise(exercise, progress, verbose=False, changed=None):
         print(f"The compiler warns of this:\n{result.warnings}\n")
     if result.verdict == "todo":
         say(exercise.task)
-        say(f"\nOpen {exercise.skeleton}, and replace the TODO. Then: ./book exercise {exercise.id}")
+        say(f"\nOpen {exercise.skeleton}, and replace the TODO; what is asked in full stands in {exercise.name}.hpp beside it. "
+            f"Then: ./book exercise {exercise.id}")
     elif result.verdict == "passed":
         print(paint(f"{exercise.id} is done", "32") + f" ({result.seconds:.1f} s).")
     elif result.verdict == "skipped":

@@ -241,8 +241,8 @@ def run(program, ranks, seconds=SECONDS, nonce=None, memory=None, user=None, cha
         finally:                                   # a Ctrl-C does not reach a session of its own
             stop(process, report)
         code = process.wait()
-        if not ended and code < 0:
-            ended = name_signal(-code)
+        if not ended and code:
+            ended = name_signal(-code) if code < 0 else f"exit code {code}"
         lines = []
         for line in report.read_text(errors="replace").splitlines() if report.is_file() else []:
             try:
@@ -255,7 +255,7 @@ def run(program, ranks, seconds=SECONDS, nonce=None, memory=None, user=None, cha
         said = output.read(1 << 20).decode(errors="replace")
         if ranks:
             said, crash = without_mpirun(said)
-            ended = ended or crash
+            ended = crash or ended
         return lines, said, ended
     finally:
         output.close()
@@ -310,7 +310,7 @@ def examine(exercise, target, build_folder=BUILD, seconds=SECONDS, **limits):
         where = f" in the test “{running[-1]}”" if running else ""
         result.verdict = "hang" if ended == "hang" else "crash"
         result.message = (f"stopped after {seconds:g} s{where}. {why_it_hangs(exercise, ranks)}" if ended == "hang" else
-                          f"the program ended{where}, before its last test{': ' + ended if ended else ''}")
+                          f"the program ended{where}, before its last test: {ended or 'exit code 0'}")
     elif "todo" in verdicts:
         result.verdict = "todo"
     elif "failed" in verdicts:

@@ -13,6 +13,7 @@ import os
 import pwd
 import secrets
 import sys
+import textwrap
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -49,23 +50,25 @@ def grade_one(folder, exercise, seconds, memory):
     result = attempt(exercise, "graded", seconds=seconds, file=exercise.file, nonce=nonce, memory=memory, user=user)
     passed = sum(test.verdict == "passed" for test in result.tests)
     points = exercise.points if result.verdict == "passed" else 0
-    words = {"passed": "all tests passed", "todo": "still to be done", "compile": "does not compile:\n" + result.message,
+    words = {"passed": "all tests passed", "todo": "still to be done", "compile": "does not compile:\n" + result.message.replace(f"{GRADED.name}/", ""),
              "skipped": f"skipped: {result.message}"}.get(result.verdict) or \
         result.message or f"{passed} of {len(result.tests)} tests passed"
     return points, result, words
+
+
+def what_failed(result):
+    """Test by test, with the tests' own words."""
+    return [f"{test.title}: {test.verdict}\n{test.output}".rstrip() for test in result.tests
+            if test.verdict not in ("passed", "todo")] if result else []
 
 
 def as_gradescope(grades):
     """The results.json of Gradescope's autograder specification."""
     tests = []
     for exercise, points, result, words in grades:
-        output = [words]
-        for test in result.tests if result else []:
-            if test.verdict not in ("passed", "todo"):
-                output.append(f"{test.title}: {test.verdict}\n{test.output}".rstrip())
         tests.append({"name": f"{exercise.id} {exercise.title}", "number": exercise.id, "score": points,
                       "max_score": exercise.points, "status": "passed" if points else "failed",
-                      "output": "\n\n".join(output), "output_format": "text", "visibility": "visible"})
+                      "output": "\n\n".join([words, *what_failed(result)]), "output_format": "text", "visibility": "visible"})
     return json.dumps({"score": sum(g[1] for g in grades), "execution_time": round(sum(g[2].seconds for g in grades if g[2])),
                        "output": f"{sum(1 for g in grades if g[1])} of {len(grades)} exercises are solved.",
                        "output_format": "text", "visibility": "visible", "stdout_visibility": "hidden", "tests": tests},
@@ -102,7 +105,10 @@ def as_junit(grades):
 
 
 def as_text(grades):
-    lines = [f"{e.id}  {points:2} of {e.points:2}  {e.title}: {words}" for e, points, _, words in grades]
+    lines = []
+    for exercise, points, result, words in grades:
+        lines.append(f"{exercise.id}  {points:2} of {exercise.points:2}  {exercise.title}: {words}")
+        lines += [textwrap.indent(text, "    ") for text in what_failed(result)]
     return "\n".join([*lines, "", f"{sum(g[1] for g in grades)} of {sum(g[0].points for g in grades)} points"])
 
 
