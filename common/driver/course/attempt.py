@@ -158,9 +158,13 @@ def stop(process, mark):
         pass
 
 
+ENDING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+
+
 def limited(memory, user):
     """What the child does before it becomes the program: a session of its own, limits, and another user's rights."""
     def prepare():
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
         os.setsid()
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         if memory:
@@ -234,9 +238,11 @@ def run(program, ranks, seconds=SECONDS, nonce=None, memory=None, user=None, cha
             command = ["mpirun", "-np", str(ranks), *command]
         env = {**os.environ, "EXERCISE_REPORT": str(report), "TMPDIR": str(folder), "HOME": str(folder), "OMP_NUM_THREADS": "1",
                "OMPI_MCA_opal_signal": ""}         # no stack in hexadecimal numbers
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)         # while nobody could end what has just been started
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=env,
                                    cwd=folder, preexec_fn=limited(memory, user))
         try:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
             ended = wait_for(process, seconds, changed)
         finally:                                   # a Ctrl-C does not reach a session of its own
             stop(process, report)
