@@ -195,6 +195,16 @@ TEST(SharedRows, AreLetGoByEachRankWhenItLikes) {
   longest.fill(4.0);  // its memory is there, also without the communicator
 }
 
+TEST(PointToPoint, RefusesRanksAndPartsThatThereAreNot) {
+  const PointToPoint group(MPI_COMM_WORLD);
+  const Tensor row = Tensor::zeros({5});
+  for (const int rank : {-1, group.size()}) {
+    EXPECT_THROW(group.send(row, rank), Error) << rank;
+    EXPECT_THROW(group.receive(row, rank), Error) << rank;
+    EXPECT_THROW(part_of(row, rank, group.size()), Error) << rank;
+  }
+}
+
 TEST(PointToPoint, HasSeveralMessagesOnTheirWay) {
   const OwnedMpiComm comm(duplicate(MPI_COMM_WORLD));
   const PointToPoint group(comm.get(), /*piece_bytes=*/1000);
