@@ -119,7 +119,8 @@ Lines of_other_rank(const Lines& lines) {
 
 /// Of a finding: where it was found.
 std::string last_line(const std::string& found) {
-  return lines_of(found).back();
+  const Lines lines = lines_of(found);
+  return lines.empty() ? "" : lines.back();
 }
 
 }  // namespace
