@@ -34,8 +34,9 @@ inline constexpr const char* report_style = R"(
   figure { margin: 0; padding: 12px 14px 6px; }
   figcaption { display: flex; flex-wrap: wrap; gap: 2px 16px; align-items: baseline; margin-bottom: 6px; }
   figcaption b { margin-right: auto; }  small { color: var(--quiet); font-weight: 400; margin-left: 4px; }
-  figcaption span { color: var(--quiet); font-size: .84rem; white-space: nowrap; }
-  figcaption span svg { width: 22px; height: 10px; margin-right: 5px; }
+  figcaption span, .names span { color: var(--quiet); font-size: .84rem; white-space: nowrap; }
+  figcaption span svg, .names span svg { width: 22px; height: 10px; margin-right: 5px; }
+  .names { display: flex; flex-wrap: wrap; gap: 2px 16px; margin-top: 4px; }
   figure > svg, .desk svg, .pocket svg { display: block; width: 100%; height: auto; }  .pocket { display: none; }
   figure .page, .card .page { fill: none; }
   .scroll { overflow-x: auto; }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/gantt.hpp"
+#include "common/plot.hpp"
 
 namespace gpt {
 namespace {
@@ -30,6 +31,17 @@ int colour_of(const std::string& name, std::vector<std::string>& names) {
   const auto place = found - names.begin();
   if (found == names.end()) names.push_back(word);
   return static_cast<int>(place) % 8;
+}
+
+/// What the colours mean: most bars are too short for their names.
+std::string legend(const std::vector<std::string>& names) {
+  std::string html = "<div class=\"names\">";
+  for (size_t i = 0; i < names.size(); ++i)
+    html += fmt::format(
+        "<span><svg viewBox=\"0 0 22 10\"><rect class=\"d{0} s{0}\" fill-opacity=\"0.3\" x=\"1\" y=\"1\" "
+        "width=\"20\" height=\"8\"/></svg>{1}</span>",
+        i % 8, escape_xml(names[i]));
+  return html + "</div>\n";
 }
 
 }  // namespace
@@ -85,7 +97,7 @@ std::string timeline_picture(const std::string& chrome_trace) {
     if (panels.empty() || panels.back().title != title) panels.push_back({title, {}});
     panels.back().lanes.push_back(std::move(lane));
   }
-  return gantt_svg(step.name, "milliseconds", panels);
+  return legend(names) + gantt_svg(step.name, "milliseconds", panels);
 }
 
 }  // namespace gpt

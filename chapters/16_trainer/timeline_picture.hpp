@@ -6,7 +6,8 @@
 namespace gpt {
 
 /// One step of every rank out of a file as chrome_trace() of chapter 11 writes it: the one in the middle,
-/// since the first are slow. "" when the text is no such file, or has no step in it.
+/// since the first are slow. HTML: what the colours mean, then the picture as SVG. "" when the text is no
+/// such file, or has no step in it.
 std::string timeline_picture(const std::string& chrome_trace);
 
 }  // namespace gpt

@@ -121,5 +121,12 @@ TEST(TimelinePicture, IsEmptyForWhatIsNoTimeline) {
     EXPECT_EQ(timeline_picture(text), "") << text;
 }
 
+TEST(TimelinePicture, SaysWhatTheShortestBarIs) {
+  EXPECT_THAT(
+      timeline_picture(R"({"traceEvents":[{"ph":"X","pid":0,"tid":0,"name":"step 1","ts":0,"dur":9000},)"
+                       R"({"ph":"X","pid":0,"tid":0,"name":"optimizer","ts":0,"dur":1}]})"),
+      HasSubstr("</svg>optimizer</span>"));
+}
+
 }  // namespace
 }  // namespace gpt
