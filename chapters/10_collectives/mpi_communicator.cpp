@@ -180,7 +180,8 @@ std::unique_ptr<Communicator> MpiCommunicator::split(int color, int key) {
   MPI_Comm group = MPI_COMM_NULL;
   MPI_CHECK(MPI_Comm_split(comm(), color, key, &group));
   auto result = std::make_unique<MpiCommunicator>(group, piece_bytes_);
-  result->plan_ = plan_;
+  // A group on one host, of a job on several, has memory that is faster than any plan between hosts.
+  if (on_one_host(hosts_) || !on_one_host(result->hosts_)) result->plan_ = plan_;
   MPI_CHECK(MPI_Comm_free(&group));
   return result;
 }

@@ -43,7 +43,7 @@ class MpiCommunicator final : public Communicator {
   void receive(const Tensor& tensor, int from) override;
   /// Both directions at once, in one MPI_Sendrecv for each piece.
   void exchange(const Tensor& sent, const Tensor& received, int other) override;
-  /// The new group goes by the same plan.
+  /// The new group goes by the same plan, unless it is on one host and this one is not.
   std::unique_ptr<Communicator> split(int color, int key) override;
   /// On one host, in memory that all ranks share (see SharedRows).
   Tensor zeros(const Shape& shape, DType dtype) override;

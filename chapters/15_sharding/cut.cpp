@@ -1,7 +1,5 @@
 #include "15_sharding/cut.hpp"
 
-#include "03_optimizers/initialisation.hpp"
-
 namespace gpt {
 
 // [view]
@@ -29,36 +27,13 @@ Shape share_shape(const Shape& whole, const Cut& cut, int rank, int ranks) {
 }
 
 // [parameters]
-std::vector<WholeParameter> whole_parameters(const GptConfig& config) {
-  constexpr Cut replicated{}, rows{0}, rows_of_three{0, 3}, columns{1};
-  const int64_t width = config.width;
-  const Initializer plain = initial::gpt2();
-  const Initializer onto_residual = initial::gpt2_residual(static_cast<int>(config.layers));
-  std::vector<WholeParameter> all{
-      {"wte.weight", {config.vocabulary, width}, rows, -1, plain},
-      {"wpe.weight", {config.context, width}, replicated, -1, plain},
-  };
-  const auto norm = [&](int64_t layer, const std::string& name) {
-    all.push_back({name + ".weight", {width}, replicated, layer, initial::ones()});
-    all.push_back({name + ".bias", {width}, replicated, layer, initial::zeros()});
-  };
-  const auto matrix = [&](int64_t layer, const std::string& name, int64_t outputs, int64_t inputs, Cut cut,
-                          const Initializer& initialize) {
-    const Cut of_bias = cut.dimension == 0 ? cut : replicated;
-    all.push_back({name + ".weight", {outputs, inputs}, cut, layer, initialize});
-    all.push_back({name + ".bias", {outputs}, of_bias, layer, initial::zeros()});
-  };
-  for (int64_t layer = 0; layer < config.layers; ++layer) {
-    const std::string h = fmt::format("h.{}.", layer);
-    norm(layer, h + "ln_1");
-    matrix(layer, h + "attn.c_attn", 3 * width, width, rows_of_three, plain);
-    matrix(layer, h + "attn.c_proj", width, width, columns, onto_residual);
-    norm(layer, h + "ln_2");
-    matrix(layer, h + "mlp.c_fc", 4 * width, width, rows, plain);
-    matrix(layer, h + "mlp.c_proj", width, 4 * width, columns, onto_residual);
-  }
-  norm(config.layers, "ln_f");
-  return all;
+Cut cut_of(std::string_view name) {
+  const bool weight = name.ends_with(".weight");
+  if (name == "wte.weight") return {.dimension = 0};
+  if (name.find(".c_attn.") != name.npos) return {.dimension = 0, .blocks = 3};
+  if (name.find(".c_fc.") != name.npos) return {.dimension = 0};
+  if (name.find(".c_proj.") != name.npos && weight) return {.dimension = 1};
+  return {};  // positions, norms, and what is added to a whole
 }
 // [/parameters]
 
@@ -74,7 +49,7 @@ int64_t parameter_count(const GptConfig& config, const Place& place) {
   int64_t count = 0;
   for (const WholeParameter& parameter : whole_parameters(config))
     if (place.holds(parameter, config))
-      count += share_shape(parameter.shape, parameter.cut, place.rank, place.ranks).elements();
+      count += share_shape(parameter.shape, cut_of(parameter.name), place.rank, place.ranks).elements();
   return count;
 }
 

@@ -2,7 +2,7 @@
 // How a GPT's parameters are cut so that several ranks compute one layer together.
 
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "03_optimizers/parameter_store.hpp"
 #include "05_gpt/gpt.hpp"
@@ -37,18 +37,8 @@ Tensor share_view(const Tensor& whole, const Cut& cut, int rank, int ranks);
 /// The shape in which a rank keeps its share: for (3C, C) in 3 blocks (3C / ranks, C).
 Shape share_shape(const Shape& whole, const Cut& cut, int rank, int ranks);
 
-/// One parameter of the whole model.
-struct WholeParameter {
-  std::string name;
-  Shape shape;
-  Cut cut;
-  int64_t layer;  ///< -1 for the tables, `layers` for the last norm
-  Initializer initialize;
-};
-
-/// All parameters of a GPT, named, shaped, initialised and in order as chapter 05's Gpt has them: their
-/// index is the number of their stream of random numbers.
-std::vector<WholeParameter> whole_parameters(const GptConfig& config);
+/// How a parameter of a GPT is cut, by its name.
+Cut cut_of(std::string_view name);
 
 /// Which part of the model a rank has: the layers from … to-1, and of each the share `rank` of `ranks`. The
 /// tables belong to the first layer, the last norm to the last one, and the token table, which is the head's

@@ -21,10 +21,10 @@ Span layers_of_stage(const GptConfig& config, int stage, int stages) {
   return span_of(config.layers, stage, stages);
 }
 
-Pipeline::Pipeline(GptSlice& slice, Communicator& stages, PipelineOrder order)
-    : slice_(slice), stages_(stages), order_(order) {
+Pipeline::Pipeline(Gpt& model, const TensorSharing& sharing, Communicator& stages, PipelineOrder order)
+    : model_(model), sharing_(sharing), stages_(stages), order_(order) {
   const int stage = stages.rank(), last = stages.size() - 1;
-  const Span layers = slice.place().layers, wanted = layers_of_stage(slice.config(), stage, stages.size());
+  const Span layers = sharing.place().layers, wanted = layers_of_stage(model.config(), stage, stages.size());
   GPT_CHECK(layers == wanted, "stage {} of {} has the layers from {} to {}, not from {} to {}", stage,
             stages.size(), wanted.from, wanted.to, layers.from, layers.to);
   ends_ = stages.split(stage == 0 || stage == last ? 0 : 1, stage);
@@ -34,10 +34,11 @@ Pipeline::Pipeline(GptSlice& slice, Communicator& stages, PipelineOrder order)
 void Pipeline::forward(int m, Batch& batch) {
   const Pass pass{true, batch.pass.seed, batch.pass.step, batch.pass.first_sample + m * batch.rows};
   const auto rows = [&](const Tensor& whole) { return whole.slice(0, m * batch.rows, (m + 1) * batch.rows); };
-  const Variable x = slice_.first() ? slice_.embed(rows(batch.tokens), pass) : batch.inputs.at(m);
-  Variable y = slice_.blocks(x, pass);
-  if (slice_.last()) {
-    y = slice_.loss_of(y, rows(batch.targets), batch.scale, pass);
+  const Variable x = sharing_.first() ? model_.embed(rows(batch.tokens), pass) : batch.inputs.at(m);
+  const auto [from, to] = sharing_.place().layers;
+  Variable y = model_.blocks(x, from, to, pass);
+  if (sharing_.last()) {
+    y = model_.loss_of(y, rows(batch.targets), batch.scale, pass);
     batch.loss += y.value().item();
   }
   batch.outputs[m] = y;
@@ -46,11 +47,11 @@ void Pipeline::forward(int m, Batch& batch) {
 
 void Pipeline::backward(int m, Batch& batch) {
   const Variable y = batch.outputs.extract(m).mapped();
-  if (slice_.last())
+  if (sharing_.last())
     y.backward();
   else
     y.backward(batch.gradients.extract(m).mapped());
-  if (!slice_.first()) batch.gradients[m] = batch.inputs.extract(m).mapped().gradient();
+  if (!sharing_.first()) batch.gradients[m] = batch.inputs.extract(m).mapped().gradient();
 }
 // [/pass]
 
@@ -59,8 +60,8 @@ void Pipeline::follow(const Instruction& instruction, Batch& batch) {
   using Kind = Instruction::Kind;
   const auto [kind, m, other] = instruction;
   const int previous = stages_.rank() - 1, next = stages_.rank() + 1;
-  const Backend& backend = slice_.backend();
-  const Shape shape{batch.rows, batch.tokens.size(1), slice_.config().width};
+  const Backend& backend = model_.backend();
+  const Shape shape{batch.rows, batch.tokens.size(1), model_.config().width};
   const auto take_gradient = [&](int of) { return batch.gradients.extract(of).mapped(); };
   switch (kind) {
     case Kind::forward:
@@ -97,8 +98,8 @@ double Pipeline::run(const Tensor& tokens, const Tensor& targets, int micro_batc
   for (const Instruction& instruction : with_messages(order_, stages_.rank(), stages_.size(), micro_batches))
     follow(instruction, batch);
   // The token table lies on both ends: the gradient of the head came here, that of the embedding there.
-  if (stages_.size() > 1 && (slice_.first() || slice_.last())) {
-    const ParameterStore& store = slice_.parameters();
+  if (stages_.size() > 1 && (sharing_.first() || sharing_.last())) {
+    const ParameterStore& store = model_.parameters();
     ends_->all_reduce(store.gradient(store.parameter("wte.weight")), ReduceOp::sum);
   }
   return stages_.all_reduce(batch.loss, ReduceOp::sum);

@@ -4,19 +4,21 @@
 #include <map>
 #include <vector>
 
-#include "15_sharding/gpt_slice.hpp"
 #include "15_sharding/pipeline_schedule.hpp"
+#include "15_sharding/tensor_sharing.hpp"
 
 namespace gpt {
 
 /// The layers of a stage: as even as they go. Throws UserError when there are more stages than layers.
 Span layers_of_stage(const GptConfig& config, int stage, int stages);
 
-/// Runs one stage of a pipeline: the slice of the model that has the layers of this rank of `stages`.
+/// Runs one stage of a pipeline: the part of the model that has the layers of this rank of `stages`.
 class Pipeline {
  public:
-  /// Slice and communicator outlive it. Rank r of `stages` has the layers of stage r. Collective.
-  Pipeline(GptSlice& slice, Communicator& stages, PipelineOrder order = one_forward_one_backward);
+  /// All three outlive it. `sharing` is that of the model, and rank r of `stages` has the layers of stage r.
+  /// Collective.
+  Pipeline(Gpt& model, const TensorSharing& sharing, Communicator& stages,
+           PipelineOrder order = one_forward_one_backward);
 
   /// Forward and backward pass of a batch in micro-batches of equally many rows. tokens and targets: (B, T)
   /// i32, the same on all stages, B a multiple of `micro_batches`; the first stage reads the tokens, the last
@@ -33,7 +35,8 @@ class Pipeline {
   void forward(int m, Batch& batch);
   void backward(int m, Batch& batch);
 
-  GptSlice& slice_;
+  Gpt& model_;
+  const TensorSharing& sharing_;
   Communicator& stages_;
   PipelineOrder order_;
   std::unique_ptr<Communicator> ends_;  // the first and the last stage, which both have the token table

@@ -2,7 +2,7 @@
 
 #include "13_compression/wire_counter.hpp"
 #include "15_sharding/pipeline.hpp"
-#include "15_sharding/slice_optimizer.hpp"
+#include "15_sharding/shared_optimizer.hpp"
 #include "15_sharding/split_shows.hpp"
 #include "common/file.hpp"
 #include "common/table.hpp"
@@ -69,13 +69,15 @@ void show_pipeline_training() {
       CountingCommunicator all(threads, counter);
       const auto alone = make_single_communicator();
       const auto backend = make_cpu_backend();
-      GptSlice slice(config, *backend, 1, *alone, layers_of_stage(config, all.rank(), ranks));
-      Pipeline pipeline(slice, all);
-      SliceOptimizer optimizer(slice, &all);
+      const auto sharing =
+          std::make_shared<TensorSharing>(config, *alone, layers_of_stage(config, all.rank(), ranks));
+      Gpt model(config, *backend, 1, nullptr, nullptr, sharing);
+      Pipeline pipeline(model, *sharing, all);
+      SharedOptimizer optimizer(model, *sharing, &all);
       double first = 0, loss = 0;
       int64_t sent = 0;
       for (int step = 0; step <= steps; ++step) {
-        slice.parameters().zero_gradients();
+        model.parameters().zero_gradients();
         const int64_t before = counter->bytes();
         loss = pipeline.run(tokens, targets, 8, 1.0 / (B * T), {.training = true});
         sent = counter->bytes() - before;

@@ -8,7 +8,7 @@
 
 #include "11_ddp/data_parallel.hpp"
 #include "15_sharding/pipeline.hpp"
-#include "15_sharding/slice_optimizer.hpp"
+#include "15_sharding/shared_optimizer.hpp"
 #include "15_sharding/split_shows.hpp"
 #include "common/table.hpp"
 
@@ -38,10 +38,12 @@ double step_seconds(const Layout& layout) {
     const auto replicas = all.split(stage * layout.tensor + t, replica);
     // [/groups]
     const auto backend = make_cpu_backend();
-    GptSlice slice(config, *backend, 1, *group, layers_of_stage(config, stage, layout.stages));
-    Pipeline pipeline(slice, *stages);
-    SliceOptimizer optimizer(slice, stages.get());
-    DataParallel parallel(slice.parameters(), *replicas, {.overlap = false});
+    const auto sharing =
+        std::make_shared<TensorSharing>(config, *group, layers_of_stage(config, stage, layout.stages));
+    Gpt model(config, *backend, 1, nullptr, nullptr, sharing);
+    Pipeline pipeline(model, *sharing, *stages);
+    SharedOptimizer optimizer(model, *sharing, stages.get());
+    DataParallel parallel(model.parameters(), *replicas, {.overlap = false});
     const int64_t rows = batch / layout.data;
     const Tensor tokens({rows, config.context}, DType::i32);
     const RandomStream random(1, RandomUse::example, static_cast<uint64_t>(replica));
@@ -51,7 +53,7 @@ double step_seconds(const Layout& layout) {
     for (int step = 0; step <= timed_steps; ++step) {
       all.barrier();
       const auto start = std::chrono::steady_clock::now();
-      slice.parameters().zero_gradients();
+      model.parameters().zero_gradients();
       parallel.prepare(true);
       pipeline.run(tokens, tokens, layout.micro_batches, 1.0 / static_cast<double>(batch * config.context),
                    {.training = true, .first_sample = replica * rows});

@@ -1,9 +1,9 @@
 // Tensor parallelism: the smallest example, what travels, and what a rank keeps.
 
 #include "13_compression/wire_counter.hpp"
-#include "15_sharding/gpt_slice.hpp"
 #include "15_sharding/predictions.hpp"
 #include "15_sharding/split_shows.hpp"
+#include "15_sharding/tensor_sharing.hpp"
 #include "common/table.hpp"
 
 namespace gpt {
@@ -58,10 +58,10 @@ void show_wire() {
       const auto counter = std::make_shared<WireCounter>();
       CountingCommunicator group(threads, counter);
       const auto backend = make_cpu_backend();
-      GptSlice slice(config, *backend, 1, group);
+      Gpt model(config, *backend, 1, nullptr, nullptr, std::make_shared<TensorSharing>(config, group));
       const Tensor tokens = Tensor::zeros({B, T}, DType::i32);
       const int64_t start = counter->bytes();
-      const Variable loss = slice.loss(tokens, tokens, 1.0, {.training = true});
+      const Variable loss = model.loss(tokens, tokens, 1.0, {.training = true});
       const int64_t forward = counter->bytes() - start;
       loss.backward();
       if (threads.rank() == 0) counted = {forward, counter->bytes() - start - forward};

@@ -115,11 +115,12 @@ Variable embedding_summand(Backend& backend, const Tensor& tokens, const Variabl
 }
 // [/embedding]
 
-/// x[b,t] + position_table[t].
-Variable add_positions(Backend& backend, const Variable& x, const Variable& table) {
-  const Tensor y = x.value().clone(), positions = table.value().slice(0, 0, x.shape()[1]);
+/// x[b,t] + position_table[first + t].
+Variable add_positions(Backend& backend, const Variable& x, const Variable& table, int64_t first) {
+  const Tensor y = x.value().clone(), positions = table.value().slice(0, first, first + x.shape()[1]);
   for (int64_t b = 0; b < y.size(0); ++b) backend.add(y.select(0, b), positions);
-  return record("add_positions", y, {x, table}, [&backend, node = x.node(), table](const Tensor& dy) {
+  return record("add_positions", y, {x, table}, [&backend, node = x.node(), table, first](const Tensor& dy) {
+    GPT_CHECK(first == 0, "no gradient for an embedding from position {}", first);
     add_to_gradient(backend, table, [&](const Tensor& d_table) {
       const Tensor dy_sums = dy.to(backend.sum_type()), seen = d_table.slice(0, 0, dy.size(1));
       for (int64_t b = 0; b < dy.size(0); ++b) backend.add(seen, dy_sums.select(0, b));
@@ -131,10 +132,11 @@ Variable add_positions(Backend& backend, const Variable& x, const Variable& tabl
 }  // namespace
 
 Variable vocabulary_parallel_embedding(Backend& backend, Communicator& group, const Tensor& tokens,
-                                       const Variable& token_share, Span mine,
-                                       const Variable& position_table) {
+                                       const Variable& token_share, Span mine, const Variable& position_table,
+                                       int64_t first_position) {
+  GPT_CHECK(backend.device() == Device::cpu, "a shared model computes in memory of the host");
   const Variable summand = embedding_summand(backend, tokens, token_share, mine);
-  return add_positions(backend, leave_parallel(group, summand), position_table);
+  return add_positions(backend, leave_parallel(group, summand), position_table, first_position);
 }
 
 // [cross_entropy]

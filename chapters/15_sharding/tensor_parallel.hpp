@@ -34,10 +34,11 @@ Variable row_parallel_linear(Backend& backend, Communicator& group, const Variab
                              const Variable& bias, const Variable& residual = {});
 
 /// tokens: (B, T) i32; token_share: (tokens.count(), C), the rows `mine` of the table, of this rank;
-/// position_table: (context, C), whole → (B, T, C), whole.
+/// position_table: (context, C), whole → (B, T, C), whole. With first_position > 0, which a KV cache needs,
+/// no gradient can be taken.
 Variable vocabulary_parallel_embedding(Backend& backend, Communicator& group, const Tensor& tokens,
-                                       const Variable& token_share, Span mine,
-                                       const Variable& position_table);
+                                       const Variable& token_share, Span mine, const Variable& position_table,
+                                       int64_t first_position = 0);
 
 /// scale · the sum of the cross-entropies of all rows, as a scalar, whole. logits: (…, mine.count()), the
 /// logits of the tokens `mine`, of this rank; targets: as many i32 as there are rows, negative = not counted.

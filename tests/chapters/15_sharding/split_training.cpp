@@ -9,8 +9,8 @@
 #include "03_optimizers/clipping.hpp"
 #include "11_ddp/data_parallel.hpp"
 #include "15_sharding/pipeline.hpp"
-#include "15_sharding/slice_optimizer.hpp"
-#include "15_sharding/slice_weights.hpp"
+#include "15_sharding/shared_optimizer.hpp"
+#include "15_sharding/shared_weights.hpp"
 
 namespace gpt {
 namespace {
@@ -89,21 +89,23 @@ Outcome train_split(Communicator& communicator, const Layout& layout, DType type
   const auto stages = communicator.split(share * layout.tensor + t, stage);
   const auto data = communicator.split(stage * layout.tensor + t, share);
   const auto backend = make_backend(type);
-  GptSlice slice(config, *backend, 5, *group, layers_of_stage(config, stage, layout.stages));
-  Pipeline pipeline(slice, *stages, layout.order);
-  SliceOptimizer optimizer(slice, stages.get());
+  const auto sharing =
+      std::make_shared<TensorSharing>(config, *group, layers_of_stage(config, stage, layout.stages));
+  Gpt model(config, *backend, 5, nullptr, nullptr, sharing);
+  Pipeline pipeline(model, *sharing, *stages, layout.order);
+  SharedOptimizer optimizer(model, *sharing, stages.get());
   // The pipeline adds up the token table's gradient at its end: with stages, sum over the data after that.
-  DataParallel parallel(slice.parameters(), *data,
+  DataParallel parallel(model.parameters(), *data,
                         {.bucket_bytes = 2000, .overlap = layout.stages == 1 && layout.micro_batches == 1});
   Outcome outcome;
   for (int64_t step = 0; step < steps; ++step) {
     const int64_t rows = batch / layout.data, first = share * rows;
     const auto [tokens, targets] = samples(step, first, first + rows);
-    slice.parameters().zero_gradients();
+    model.parameters().zero_gradients();
     double loss = 0;
     parallel.prepare(true);
     if (layout.stages == 1 && layout.micro_batches == 1) {
-      const Variable part = slice.loss(tokens, targets, 1.0 / (batch * length), pass_of(step, first));
+      const Variable part = model.loss(tokens, targets, 1.0 / (batch * length), pass_of(step, first));
       part.backward();
       loss = part.value().item();
     } else {
@@ -115,13 +117,13 @@ Outcome train_split(Communicator& communicator, const Layout& layout, DType type
     outcome.losses.push_back(data->all_reduce(loss, ReduceOp::sum));
     outcome.norms.push_back(optimizer.step(numbers_of(type, step), max_norm));
   }
-  for (const Parameter& p : slice.parameters().parameters())
-    outcome.parameters[p.name] = whole_of(slice, p, slice.parameters().values()).to(DType::f64);
+  for (const Parameter& p : model.parameters().parameters())
+    outcome.parameters[p.name] = whole_of(*sharing, p, model.parameters().values()).to(DType::f64);
 
   // What all ranks of the group have must be the same on all, bit for bit.
-  for (const Parameter& p : slice.parameters().parameters()) {
-    if (slice.whole(p.name).cut.shared_out()) continue;
-    const Tensor mine = slice.parameters().value(p), of_first = mine.clone();
+  for (const Parameter& p : model.parameters().parameters()) {
+    if (cut_of(p.name).shared_out()) continue;
+    const Tensor mine = model.parameters().value(p), of_first = mine.clone();
     group->broadcast(of_first, 0);
     EXPECT_EQ(std::memcmp(mine.bytes_data(), of_first.bytes_data(), static_cast<size_t>(mine.bytes())), 0)
         << p.name << " is no longer the same on all ranks of the group";

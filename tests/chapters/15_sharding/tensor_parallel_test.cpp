@@ -7,7 +7,7 @@
 #include "01_tensors/elementwise.hpp"
 #include "13_compression/wire_counter.hpp"
 #include "15_sharding/predictions.hpp"
-#include "15_sharding/slice_weights.hpp"
+#include "15_sharding/shared_weights.hpp"
 
 namespace gpt {
 namespace {
@@ -108,36 +108,54 @@ TEST(TensorParallel, LargeLogitsDoNotOverflow) {
 
 const GptConfig config{.layers = 3, .heads = 4, .width = 16, .context = 8, .vocabulary = 13};
 
-TEST(GptSlice, BeginsAsTheWholeModelDoes) {
+TEST(SharedGpt, BeginsAsTheWholeModelDoes) {
   const auto backend = make_reference_backend();
   const Gpt whole(config, *backend, 9);
   for (const int ranks : {1, 2, 4})
     run_threads(ranks, [&](Communicator& group) {
       const auto own = make_reference_backend();
-      const GptSlice slice(config, *own, 9, group);
-      for (const Parameter& p : slice.parameters().parameters())
-        EXPECT_EQ(max_difference(whole_of(slice, p, slice.parameters().values()),
+      const auto sharing = std::make_shared<TensorSharing>(config, group);
+      const Gpt shared(config, *own, 9, nullptr, nullptr, sharing);
+      for (const Parameter& p : shared.parameters().parameters())
+        EXPECT_EQ(max_difference(whole_of(*sharing, p, shared.parameters().values()),
                                  whole.parameters().value(whole.parameters().parameter(p.name))),
                   0)
             << p.name;
     });
 }
 
-TEST(GptSlice, EvaluatesWithoutATape) {
+TEST(SharedGpt, EvaluatesWithoutATape) {
   const auto backend = make_reference_backend();
   Gpt whole(config, *backend, 9);
   const Tensor tokens = Tensor::from<int32_t>({1, 2, 3, 4, 5, 6, 7, 12}, {2, 4});
   const double expected = whole.loss(tokens, tokens, 0.5, {}).value().item();
   run_threads(2, [&](Communicator& group) {
     const auto own = make_reference_backend();
-    GptSlice slice(config, *own, 9, group);
-    const Variable loss = slice.loss(tokens, tokens, 0.5, {});
+    Gpt shared(config, *own, 9, nullptr, nullptr, std::make_shared<TensorSharing>(config, group));
+    const Variable loss = shared.loss(tokens, tokens, 0.5, {});
     EXPECT_FALSE(loss.requires_gradient());
     EXPECT_NEAR(loss.value().item(), expected, 1e-12);
   });
 }
 
-TEST(GptSlice, AFileOfTheWholeModelLoadsAtAnyDegree) {
+TEST(SharedGpt, WritesWithItsCacheAsTheWholeModelDoes) {
+  const auto backend = make_reference_backend();
+  Gpt whole(config, *backend, 9);
+  const Tensor prompt = Tensor::from<int32_t>({3, 0, 12}, {1, 3}), next = Tensor::from<int32_t>({7}, {1, 1});
+  KvCache cache = whole.make_cache(1);
+  const Tensor first = whole.next_logits(prompt, cache), second = whole.next_logits(next, cache);
+  for (const int ranks : {2, 4})
+    run_threads(ranks, [&](Communicator& group) {
+      const auto own = make_reference_backend();
+      Gpt shared(config, *own, 9, nullptr, nullptr, std::make_shared<TensorSharing>(config, group));
+      KvCache part = shared.make_cache(1);
+      EXPECT_EQ(part.qkv[0].elements(), cache.qkv[0].elements() / ranks);
+      expect_near(shared.next_logits(prompt, part), first, "after the prompt");
+      expect_near(shared.next_logits(next, part), second, "after one more token");
+    });
+}
+
+TEST(SharedGpt, AFileOfTheWholeModelLoadsAtAnyDegree) {
   const std::string stem = testing::TempDir() + fmt::format("slice_{}", getpid());
   const std::string first = stem + "_1.safetensors", second = stem + "_2.safetensors";
   const auto backend = make_cpu_backend();
@@ -149,10 +167,13 @@ TEST(GptSlice, AFileOfTheWholeModelLoadsAtAnyDegree) {
   run_threads(4, [&](Communicator& all) {
     const auto own = make_cpu_backend();
     const auto group = all.split(all.rank() / 2, all.rank()), stages = all.split(all.rank() % 2, all.rank());
-    const GptSlice slice(config, *own, 1, *group, span_of(config.layers, stages->rank(), 2));
-    load_slice(SafetensorsFile(first), slice, slice.parameters().values());
+    const auto sharing =
+        std::make_shared<TensorSharing>(config, *group, span_of(config.layers, stages->rank(), 2));
+    const Gpt shared(config, *own, 1, nullptr, nullptr, sharing);
+    const ParameterStore& store = shared.parameters();
+    load_share(SafetensorsFile(first), *sharing, store, store.values());
     SafetensorsWriter mine;
-    add_whole_weights(mine, slice, slice.parameters().values(), stages.get());
+    add_whole_weights(mine, *sharing, store, store.values(), stages.get());
     if (all.rank() == 0) mine.write(second);
   });
   EXPECT_EQ(read_file(first), read_file(second)) << "byte for byte";
@@ -160,11 +181,10 @@ TEST(GptSlice, AFileOfTheWholeModelLoadsAtAnyDegree) {
   std::filesystem::remove(second);
 }
 
-TEST(GptSlice, SaysWhyItCannotBeCut) {
+TEST(SharedGpt, SaysWhyItCannotBeCut) {
   run_threads(3, [](Communicator& group) {
-    const auto backend = make_reference_backend();
     try {
-      GptSlice slice(config, *backend, 1, group);
+      const TensorSharing sharing(config, group);
       ADD_FAILURE() << "4 heads on 3 ranks";
     } catch (const UserError& error) {
       EXPECT_NE(std::string(error.what()).find("4 attention heads"), std::string::npos) << error.what();
@@ -178,9 +198,11 @@ TEST(Predictions, MemoryIsThatOfTheSlices) {
       run_threads(ranks, [&](Communicator& group) {
         const auto own = make_cpu_backend();
         for (int stage = 0; stage < stages; ++stage) {
-          const GptSlice slice(config, *own, 9, group, span_of(config.layers, stage, stages));
-          const int64_t predicted = parameter_count(config, slice.place());
-          EXPECT_EQ(slice.parameters().parameter_count(), predicted);
+          const auto sharing =
+              std::make_shared<TensorSharing>(config, group, span_of(config.layers, stage, stages));
+          const Gpt shared(config, *own, 9, nullptr, nullptr, sharing);
+          const int64_t predicted = parameter_count(config, sharing->place());
+          EXPECT_EQ(shared.parameters().parameter_count(), predicted);
         }
       });
   const auto own = make_cpu_backend();
@@ -194,10 +216,10 @@ TEST(Predictions, BytesOnTheWireAreCountedToTheByte) {
       const auto counter = std::make_shared<WireCounter>();
       CountingCommunicator group(threads, counter);
       const auto own = make_cpu_backend();
-      GptSlice slice(config, *own, 9, group);
+      Gpt shared(config, *own, 9, nullptr, nullptr, std::make_shared<TensorSharing>(config, group));
       const Tensor tokens = Tensor::zeros({B, T}, DType::i32);
       const int64_t before = counter->bytes();
-      const Variable loss = slice.loss(tokens, tokens, 1.0, {.training = true});
+      const Variable loss = shared.loss(tokens, tokens, 1.0, {.training = true});
       const int64_t forward = counter->bytes() - before;
       loss.backward();
       const int64_t backward = counter->bytes() - before - forward;
