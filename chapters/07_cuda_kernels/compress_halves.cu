@@ -78,13 +78,13 @@ template <class Format>
 void pack_as(uint16_t* packed, const float* x, int64_t n, Stream stream) {
   if (n > 0)
     simt::launch<pack_kernel<Format>>({blocks_for(n, 4 * 256), 256, 0, native(stream)}, packed, x, n,
-                                      aligned(packed, x));
+                                      aligned(x) && aligned_quads(packed, 8));
 }
 template <class Format>
 void unpack_as(float* x, bool add, const uint16_t* packed, int64_t n, Stream stream) {
   if (n > 0)
     simt::launch<unpack_kernel<Format>>({blocks_for(n, 4 * 256), 256, 0, native(stream)}, x, add, packed, n,
-                                        aligned(packed, x));
+                                        aligned(x) && aligned_quads(packed, 8));
 }
 
 }  // namespace

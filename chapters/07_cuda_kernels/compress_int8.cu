@@ -84,9 +84,12 @@ __global__ void unpack_int8_kernel(float* x, bool add, const int8_t* packed, con
     for (int j = 0; j < 4; ++j)
       if (i + j < n) word |= (static_cast<unsigned>(packed[i + j]) & 0xff) << 8 * j;
   }
-  float v[4];
-  for (int j = 0; j < 4; ++j) v[j] = scale * static_cast<float>(static_cast<int8_t>(word >> 8 * j & 0xff));
-  store_quad(x, add, i, n, packs, v);
+  // Rounded once, on every machine, whatever its compiler makes of a product and a sum.
+  float v[4] = {};
+  if (add) load_quad(x, i, n, packs, v);
+  for (int j = 0; j < 4; ++j)
+    v[j] = __fmaf_rn(scale, static_cast<float>(static_cast<int8_t>(word >> 8 * j & 0xff)), v[j]);
+  store_quad(x, false, i, n, packs, v);
 }
 
 }  // namespace
@@ -95,12 +98,12 @@ void pack_int8(int8_t* packed, float* scales, const float* x, float* error, int6
                Stream stream) {
   if (n > 0)
     simt::launch<pack_int8_kernel>({blocks_for(n, int8_block * warps), 32 * warps, 0, native(stream)}, packed,
-                                   scales, x, error, n, key, aligned(packed, x, error));
+                                   scales, x, error, n, key, aligned(x, error) && aligned_quads(packed, 4));
 }
 void unpack_int8(float* x, bool add, const int8_t* packed, const float* scales, int64_t n, Stream stream) {
   if (n > 0)
     simt::launch<unpack_int8_kernel>({blocks_for(n, 4 * 256), 256, 0, native(stream)}, x, add, packed, scales,
-                                     n, aligned(packed, x));
+                                     n, aligned(x) && aligned_quads(packed, 4));
 }
 
 }  // namespace gpt::KERNEL_SPACE

@@ -6,6 +6,11 @@
 
 namespace gpt::KERNEL_SPACE {
 
+/// Whether a code can be read and written a quad at a time: it begins at a multiple of its quad's size.
+inline bool aligned_quads(const void* code, size_t bytes) {
+  return reinterpret_cast<uintptr_t>(code) % bytes == 0;
+}
+
 // [quads]
 /// v = x[i … i + 3], and 0 where that is outside of the n elements. `packs`: x is a multiple of 16 bytes.
 __device__ inline void load_quad(const float* x, int64_t i, int64_t n, bool packs, float (&v)[4]) {

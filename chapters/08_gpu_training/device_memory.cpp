@@ -10,9 +10,13 @@ namespace gpt::KERNEL_SPACE {
 using simt::check;
 
 DeviceMemory::DeviceMemory(int device)
-    : staging_(std::make_shared<CachingAllocator>(std::make_shared<PinnedMemory>())) {
-  check(cudaSetDevice(device), "cudaSetDevice");
+    : number_(device), staging_(std::make_shared<CachingAllocator>(std::make_shared<PinnedMemory>())) {
+  use();
   check(cudaStreamCreate(&stream_), "cudaStreamCreate");
+}
+
+void DeviceMemory::use() const {
+  check(cudaSetDevice(number_), "cudaSetDevice");
 }
 
 DeviceMemory::~DeviceMemory() {

@@ -28,10 +28,14 @@ class DeviceMemory final : public Memory {
   std::shared_ptr<Allocator> staging() const override { return staging_; }
 
   cudaStream_t stream() const { return stream_; }
+  int number() const { return number_; }  ///< of the device
+  /// Makes it the device of the thread that calls: each has one of its own, at first number 0.
+  void use() const;
   /// Waits until the stream is empty; what went wrong in a kernel is thrown here.
   void synchronize() const;
 
  private:
+  int number_;
   cudaStream_t stream_ = nullptr;
   std::shared_ptr<Allocator> staging_;
 };

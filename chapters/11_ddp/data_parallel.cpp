@@ -13,15 +13,8 @@ std::unique_ptr<GradientReducer> default_reducer(Communicator& communicator,
   return std::make_unique<SumReducer>(communicator);
 }
 
-/// Can the ranks add up gradients where these lie? On the host always; on a device when there is one rank
-/// only, or when the communicator goes there. Trees, and reducers of one's own, compute on the host.
-bool add_up_at_home(const Tensor& gradients, const Communicator& communicator, bool plain_sum) {
-  if (gradients.device() == Device::cpu) return true;
-  return plain_sum && (communicator.size() == 1 || communicator.takes(gradients.device()));
-}
-
-/// Where the ranks add up: the gradients themselves when they are `at_home` where they lie; else a tensor of
-/// their size on the host.
+/// Where the ranks add up: the gradients themselves when that can be done `at_home`, where they lie; else a
+/// tensor of their size on the host.
 Tensor meeting_place(const Tensor& gradients, bool at_home) {
   if (at_home) return gradients;
   return Tensor(gradients.shape(), gradients.dtype(), gradients.allocator()->memory().staging());
@@ -36,9 +29,11 @@ DataParallel::DataParallel(ParameterStore& parameters, Communicator& communicato
       options_(options),
       plan_(options.bucket_ends.empty() ? plan_buckets(parameters, options.bucket_bytes)
                                         : plan_buckets(parameters, options.bucket_ends)),
-      gradients_(meeting_place(parameters.gradients(), add_up_at_home(parameters.gradients(), communicator,
-                                                                      options.leaves == 0 && !reducer))),
       reducer_(reducer ? std::move(reducer) : default_reducer(communicator, options)),
+      gradients_(meeting_place(parameters.gradients(),
+                               parameters.gradients().device() == Device::cpu ||
+                                   (options.leaves == 0 &&  // trees are added up on the host
+                                    reducer_->takes(parameters.gradients().device())))),
       ready_times_(plan_.of_parameter.size()) {
   if (options_.leaves > 0) {
     GPT_CHECK(options_.leaves % communicator_.size() == 0, "{} leaves on {} ranks", options_.leaves,

@@ -39,8 +39,8 @@ struct DataParallelOptions {
 /// communicates: until then the gradients just gather.
 ///
 /// Gradients in the memory of a device take the way through memory of the host: each bucket comes here before
-/// its sum begins, and goes back at the end. A communicator that takes the device's tensors (chapter 12)
-/// spares them that. A rank alone leaves them there.
+/// its sum begins, and goes back at the end. A reducer that takes the device's tensors spares them that: the
+/// plain sum where the communicator goes there (chapter 12). A rank alone leaves them there.
 ///
 /// With `leaves`, every rank announces leaves / size() micro-batches in each step. One without samples is
 /// announced like the others, and counts as zeros.
@@ -99,8 +99,8 @@ class DataParallel {
   Communicator& communicator_;
   DataParallelOptions options_;
   BucketPlan plan_;
-  Tensor gradients_;  // those of the store, or where they lie on another device, their place on the host
   std::unique_ptr<GradientReducer> reducer_;
+  Tensor gradients_;                          // those of the store, or their place on the host
   std::optional<TreeSum> tree_;               // of this rank's micro-batches, with `leaves`
   bool first_ = true;                         // no micro-batch of this step was announced yet
   bool armed_ = false;                        // between prepare(true) and finish()

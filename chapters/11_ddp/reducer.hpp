@@ -15,6 +15,9 @@ class GradientReducer {
  public:
   virtual ~GradientReducer() = default;
 
+  /// May the gradients lie in this memory? If not, they are brought to the host, and back.
+  virtual bool takes(Device device) const { return device == Device::cpu; }
+
   /// Says where the buckets lie: before the first start(), and between steps when they change. `gradients` is
   /// the row of all gradients that they are cut from. The plain sum need not know.
   virtual void arrange(const ParameterStore& /*parameters*/, const BucketPlan& /*plan*/,
@@ -33,6 +36,10 @@ class SumReducer final : public GradientReducer {
  public:
   /// The communicator outlives it.
   explicit SumReducer(Communicator& communicator) : communicator_(communicator) {}
+  /// Of a rank alone everything stays where it is.
+  bool takes(Device device) const override {
+    return communicator_.size() == 1 || communicator_.takes(device);
+  }
   std::unique_ptr<Work> start(size_t /*bucket*/, const Tensor& gradients) override {
     return communicator_.all_reduce_async(gradients, ReduceOp::sum);
   }

@@ -37,12 +37,6 @@ size_t count(const Tensor& tensor) {
   return static_cast<size_t>(tensor.elements());
 }
 
-cudaStream_t stream_of(const std::shared_ptr<Allocator>& allocator) {
-  const auto* const memory = dynamic_cast<const DeviceMemory*>(&allocator->memory());
-  GPT_CHECK(memory != nullptr, "NCCL wants the memory of a device, not {}", name_of(allocator->device()));
-  return memory->stream();
-}
-
 }  // namespace
 
 // [handle]
@@ -63,7 +57,6 @@ NcclCommunicator::NcclCommunicator(const NcclLibrary& library, const std::string
                                    std::shared_ptr<Allocator> memory, double deadline)
     : nccl_(library),
       memory_(std::move(memory)),
-      compute_(stream_of(memory_)),
       word_(Tensor::zeros({1}).on(memory_)),
       group_(std::make_shared<NcclGroup>(library, id, rank, size, deadline)) {}
 
@@ -86,7 +79,7 @@ NcclCommunicator::Operation NcclCommunicator::start(const Call& call, std::vecto
   operation->call = call;
   operation->memory = std::move(memory);
   operation->finish = std::move(finish);
-  group_->start(operation, compute_, enqueue);
+  group_->start(operation, enqueue);
   return operation;
 }
 

@@ -13,8 +13,9 @@ namespace gpt::KERNEL_SPACE {
 /// bits.
 class NcclCommunicator final : public Communicator {
  public:
-  /// `memory` is that of this rank's device, a CachingAllocator over DeviceMemory, whose stream computes;
-  /// `id` is NcclGroup::new_id() of rank 0. The library outlives it. Collective.
+  /// `memory` is that of this rank's device, an allocator of DeviceMemory, for what this needs itself; each
+  /// tensor is taken to be computed in the stream of its own memory. `id` is NcclGroup::new_id() of rank 0.
+  /// The library outlives it. Collective.
   NcclCommunicator(const NcclLibrary& library, const std::string& id, int rank, int size,
                    std::shared_ptr<Allocator> memory, double deadline);
 
@@ -51,7 +52,6 @@ class NcclCommunicator final : public Communicator {
 
   const NcclLibrary& nccl_;
   std::shared_ptr<Allocator> memory_;
-  cudaStream_t compute_;
   Tensor word_;                       // for the barrier
   std::shared_ptr<NcclGroup> group_;  // shared with the handles of operations in progress
 };

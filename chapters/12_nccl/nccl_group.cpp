@@ -3,9 +3,20 @@
 #include <cstring>
 #include <exception>
 
+#include "08_gpu_training/device_memory.hpp"
 #include "10_collectives/patience.hpp"
 
 namespace gpt::KERNEL_SPACE {
+namespace {
+
+/// That of the memory it lies in: there its numbers are computed.
+cudaStream_t stream_of(const Tensor& tensor) {
+  const auto* const memory = dynamic_cast<const DeviceMemory*>(&tensor.allocator()->memory());
+  GPT_CHECK(memory != nullptr, "NCCL wants the memory of a device, not {}", name_of(tensor.device()));
+  return memory->stream();
+}
+
+}  // namespace
 
 std::string NcclGroup::new_id(const NcclLibrary& library) {
   ncclUniqueId id;
@@ -88,12 +99,12 @@ void NcclGroup::set_clock() {
 }
 
 // [start]
-void NcclGroup::start(const std::shared_ptr<NcclOperation>& operation, cudaStream_t compute,
-                      const Enqueue& enqueue) {
+void NcclGroup::start(const std::shared_ptr<NcclOperation>& operation, const Enqueue& enqueue) {
   constexpr auto clock_is_good_for = std::chrono::seconds(10);  // events know milliseconds, as a float
   if (!failure_.empty()) throw Error(failure_);
   if (in_flight_.empty() && std::chrono::steady_clock::now() - origin_time_ > clock_is_good_for) set_clock();
-  stream_.wait_for(compute);  // the tensor is whole when the kernels before have run
+  for (const Tensor& tensor : operation->memory)  // it is whole when the kernels before have run
+    stream_.wait_for(stream_of(tensor));
   operation->begin.record(stream_.get());
   accept(enqueue(comm_, stream_.get()), operation->call.text());
   operation->end.record(stream_.get());

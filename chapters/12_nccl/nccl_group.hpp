@@ -43,8 +43,9 @@ class NcclGroup {
   void set_deadline(double seconds) { deadline_ = seconds; }
 
   using Enqueue = std::function<ncclResult_t(ncclComm_t, cudaStream_t)>;
-  /// Enqueues an operation behind all that `compute` was asked for, and behind those before it.
-  void start(const std::shared_ptr<NcclOperation>& operation, cudaStream_t compute, const Enqueue& enqueue);
+  /// Enqueues an operation behind all that the streams of its tensors were asked for, and behind the
+  /// operations before it.
+  void start(const std::shared_ptr<NcclOperation>& operation, const Enqueue& enqueue);
   /// Waits until it and all before it are done.
   void wait(const NcclOperation& operation);
 

@@ -12,7 +12,8 @@ namespace gpt {
 
 // [codec]
 /// A code whose size depends on the number of values alone, so that ranks need not tell each other how much
-/// will come. The formats are those of chapter 07's kernels, bit for bit.
+/// will come. The formats are those of chapter 07's kernels, bit for bit; and there are codecs that call
+/// them, for spans in the memory of a device (workshop.hpp).
 class Codec {
  public:
   virtual ~Codec() = default;

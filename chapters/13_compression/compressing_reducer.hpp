@@ -15,6 +15,7 @@ class CompressingReducer final : public GradientReducer {
   CompressingReducer(Communicator& communicator, std::shared_ptr<Compression> compression)
       : compression_(std::move(compression)), background_(communicator) {}
 
+  bool takes(Device device) const override { return compression_->takes(device); }
   void arrange(const ParameterStore& parameters, const BucketPlan& plan, const Tensor& gradients) override {
     GPT_CHECK(gradients.dtype() == DType::f32, "compression takes gradients in f32, not {}",
               gradients.dtype());
@@ -24,18 +25,28 @@ class CompressingReducer final : public GradientReducer {
   void begin_step(int64_t step) { step_ = step; }
 
   std::unique_ptr<Work> start(size_t bucket, const Tensor& gradients) override {
-    if (step_ < compression_->warmup())
-      return background_.submit(
-          [gradients](Communicator& group) { group.all_reduce(gradients, ReduceOp::sum); });
     // The task holds the compression: a thread that was left behind by an error may outlive this object.
-    return background_.submit([compression = compression_, bucket, step = step_](Communicator& group) {
-      compression->sum(group, bucket, step);
+    return background_.submit([compression = compression_, bucket, step = step_, gradients,
+                               ready = compression_->mark()](Communicator& group) {
+      ready();
+      if (step >= compression->warmup())
+        compression->sum(group, bucket, step);
+      else if (group.takes(gradients.device()))
+        group.all_reduce(gradients, ReduceOp::sum);
+      else
+        all_reduce_on_host(group, gradients);
     });
   }
 
   Compression& compression() { return *compression_; }
 
  private:
+  static void all_reduce_on_host(Communicator& group, const Tensor& gradients) {
+    const Tensor copy = gradients.host();
+    group.all_reduce(copy, ReduceOp::sum);
+    gradients.copy_from(copy);
+  }
+
   std::shared_ptr<Compression> compression_;
   int64_t step_ = 0;
   BackgroundGroup background_;

@@ -1,6 +1,7 @@
 #pragma once
 // A way to sum gradients over the ranks in fewer bytes.
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,10 +32,17 @@ class Compression {
  public:
   virtual ~Compression() = default;
 
+  /// May the gradients lie in this memory?
+  virtual bool takes(Device device) const { return device == Device::cpu; }
   /// The gradients lie in the row `gradients`, of f32, cut into buckets by `plan`. Called before the first
   /// sum(), and between steps when the buckets change; what was not sent yet is kept.
   virtual void arrange(const ParameterStore& parameters, const BucketPlan& plan, const Tensor& gradients) = 0;
 
+  /// Called when a bucket is final as far as its device was asked for it; what it returns is called before
+  /// its sum, by the same thread (workshop.hpp).
+  virtual std::function<void()> mark() const {
+    return [] {};
+  }
   /// Called in every step for all buckets in order, when the gradients of this bucket, and so of those before
   /// it, are final; `group` has no other use meanwhile. After the last one the row holds the sums, with the
   /// same bits on all ranks. Collective, and runs beside the backward pass.

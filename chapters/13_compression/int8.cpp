@@ -91,7 +91,8 @@ class Int8 final : public Codec {
       const size_t last = std::min(first + block_size, n);
       const float scale = scales[first / block_size];
       if (add)
-        for (size_t i = first; i < last; ++i) values[i] += scale * static_cast<float>(codes[i]);
+        for (size_t i = first; i < last; ++i)
+          values[i] = std::fma(scale, static_cast<float>(codes[i]), values[i]);
       else
         for (size_t i = first; i < last; ++i) values[i] = scale * static_cast<float>(codes[i]);
     }

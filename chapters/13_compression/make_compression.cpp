@@ -29,17 +29,13 @@ std::optional<Number> parameter_of(const std::string& spec, const std::string& n
 
 // [make]
 std::shared_ptr<Compression> make_compression(const std::string& spec, const CompressionOptions& options) {
-  const auto quantised = [&](std::unique_ptr<Codec> codec) {
-    return std::make_shared<QuantisedGradients>(std::move(codec), options.seed);
-  };
   const MomentumCompression::Options momentum{options.warmup, options.beta1};
   const auto sparse = [&](SparseMomentum::Choice choice, double ratio) {
     return std::make_shared<SparseMomentum>(choice, ratio, options.seed, momentum);
   };
   if (spec == "none") return nullptr;
-  if (spec == "bf16") return quantised(make_bf16_codec());
-  if (spec == "fp16") return quantised(make_fp16_codec());
-  if (spec == "int8") return quantised(make_int8_codec());
+  if (spec == "bf16" || spec == "fp16" || spec == "int8")
+    return std::make_shared<QuantisedGradients>(spec, options.seed);
   if (spec == "sign") return std::make_shared<SignMomentum>(momentum);
   if (const auto ratio = parameter_of(spec, "topk", 1e-6, 1.0))
     return sparse(SparseMomentum::Choice::top_k, *ratio);

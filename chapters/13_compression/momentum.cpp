@@ -4,21 +4,24 @@
 #include <cmath>
 #include <numeric>
 
+#include "13_compression/quantised.hpp"
+
 namespace gpt {
 
 void MomentumCompression::arrange(const ParameterStore&, const BucketPlan& plan, const Tensor& gradients) {
   buckets_ = plan.buckets;
   gradients_ = gradients;
-  if (momentum_.defined()) return;
-  momentum_ = Tensor::zeros(gradients.shape());
-  residual_ = Tensor::zeros(gradients.shape());
+  if (workshop_) return;
+  workshop_ = make_workshop(gradients);
+  momentum_ = Tensor::zeros(gradients.shape()).on(workshop_->memory());
+  residual_ = momentum_.clone();
 }
 
 void MomentumCompression::start_momentum(const Tensor& momentum, int ranks) {
   GPT_CHECK_EQ(momentum.elements(), momentum_.elements());
-  const float* m = momentum.data<float>();
-  float* u = momentum_.data<float>();
-  for (int64_t i = 0; i < momentum_.elements(); ++i) u[i] = m[i] / static_cast<float>(ranks);
+  const Tensor part = momentum.host().clone();
+  for (float& u : part.span<float>()) u /= static_cast<float>(ranks);
+  momentum_.copy_from(part);
 }
 
 std::vector<StateRow> MomentumCompression::state() {
@@ -26,10 +29,9 @@ std::vector<StateRow> MomentumCompression::state() {
 }
 
 void MomentumCompression::advance(int64_t from, int64_t to) {
-  const auto beta = static_cast<float>(options_.beta1);
-  float* u = momentum_.data<float>();
-  const float* g = gradients_.data<float>();
-  for (int64_t i = from; i < to; ++i) u[i] = beta * u[i] + (1.0f - beta) * g[i];
+  const Bucket part{from, to, 0};
+  workshop_->blend(elements_of(momentum_, part), elements_of(gradients_, part),
+                   static_cast<float>(options_.beta1));
 }
 
 // [end_warmup]

@@ -2,6 +2,7 @@
 // Compressions that send not the gradient but the momentum made of it.
 
 #include "13_compression/compression.hpp"
+#include "13_compression/workshop.hpp"
 
 namespace gpt {
 
@@ -19,6 +20,7 @@ class MomentumCompression : public Compression {
     double beta1 = 0.9;
   };
   void arrange(const ParameterStore& parameters, const BucketPlan& plan, const Tensor& gradients) override;
+  std::function<void()> mark() const override { return workshop_->mark(); }
   int64_t warmup() const override { return options_.warmup; }
   bool delivers_momentum() const override { return true; }
   /// The ranks' momenta add up to Adam's: each begins with its equal part.
@@ -31,6 +33,7 @@ class MomentumCompression : public Compression {
   void advance(int64_t from, int64_t to);
 
   Options options_;
+  std::unique_ptr<Workshop> workshop_;  // where the gradients are, and all rows
   std::vector<Bucket> buckets_;
   Tensor gradients_;
   Tensor momentum_;  // u

@@ -22,7 +22,7 @@ SavedState gather_state(Compression& compression, Communicator& communicator) {
   const bool collects = communicator.rank() == 0;
   SavedState saved;
   for (const StateRow& state : compression.state()) {
-    const Tensor row = state.row.clone();
+    const Tensor row = state.row.host().clone();
     if (collects)
       saved.emplace_back(state.kind == StateRow::Kind::parts ? part_name(state.name, 0) : state.name, row);
     if (state.kind == StateRow::Kind::common) continue;
@@ -48,9 +48,10 @@ void restore_state(Compression& compression, int rank, int ranks, int saved_rank
     } else if (ranks == saved_ranks) {
       state.row.copy_from(read(part_name(state.name, rank), shape));
     } else {
-      state.row.fill(0.0);
+      const Tensor row = Tensor::zeros(shape);
       for (int saved = 0; saved < saved_ranks; ++saved)
-        add(state.row, read(part_name(state.name, saved), shape), 1.0f / static_cast<float>(ranks));
+        add(row, read(part_name(state.name, saved), shape), 1.0f / static_cast<float>(ranks));
+      state.row.copy_from(row);
     }
   }
 }

@@ -16,7 +16,9 @@ void SignMomentum::arrange(const ParameterStore& parameters, const BucketPlan& p
     end = parameter.offset + parameter.elements;
   }
   if (gradients.elements() > end) gaps_.push_back({end, gradients.elements(), 0});
-  if (!owner_.defined()) owner_ = Tensor::zeros(gradients.shape());
+  if (codec_) return;
+  codec_ = workshop_->codec("sign");
+  owner_ = residual_.clone();
 }
 
 // [sign]
@@ -24,13 +26,14 @@ void SignMomentum::sum(Communicator& group, size_t bucket, int64_t step) {
   const Bucket& here = buckets_[bucket];
   advance(here.from, here.to);
   const std::span<float> row = elements_of(gradients_, here);
-  std::ranges::copy(elements_of(momentum_, here), row.begin());
+  workshop_->copy(row, elements_of(momentum_, here));
   const ErrorMemory memory{elements_of(residual_, here), elements_of(owner_, here)};
-  two_phase_sum(group, *codec_, row, memory, {0, step, bucket});
+  two_phase_sum(group, *codec_, row, memory, {0, step, bucket}, *workshop_);
   for (const Bucket& gap : gaps_) {
     const int64_t from = std::max(gap.from, here.from), to = std::min(gap.to, here.to);
-    if (from < to) std::ranges::fill(elements_of(gradients_, {from, to, 0}), 0.0f);
+    if (from < to) workshop_->clear(elements_of(gradients_, {from, to, 0}));
   }
+  workshop_->finish();
 }
 // [/sign]
 

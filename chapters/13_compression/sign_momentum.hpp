@@ -1,7 +1,6 @@
 #pragma once
 // One bit a number.
 
-#include "13_compression/codec.hpp"
 #include "13_compression/momentum.hpp"
 
 namespace gpt {
@@ -11,7 +10,8 @@ namespace gpt {
 /// come back; here into one of its own.)
 class SignMomentum final : public MomentumCompression {
  public:
-  explicit SignMomentum(const Options& options) : MomentumCompression(options), codec_(make_sign_codec()) {}
+  explicit SignMomentum(const Options& options) : MomentumCompression(options) {}
+  bool takes(Device device) const override { return has_workshop(device); }
   void arrange(const ParameterStore& parameters, const BucketPlan& plan, const Tensor& gradients) override;
   void sum(Communicator& group, size_t bucket, int64_t step) override;
   std::vector<StateRow> state() override;

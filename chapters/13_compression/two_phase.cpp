@@ -1,8 +1,5 @@
 #include "13_compression/two_phase.hpp"
 
-#include <algorithm>
-#include <vector>
-
 #include "13_compression/tournament.hpp"
 
 namespace gpt {
@@ -21,8 +18,34 @@ std::span<T> chunk_of(std::span<T> row, int owner, int ranks) {
 }
 
 std::span<std::byte> bytes_of(const Tensor& code) {
-  return {code.bytes_data(), static_cast<size_t>(code.bytes())};
+  return {code.address(), static_cast<size_t>(code.bytes())};
 }
+
+// [carrier]
+/// Brings codes to the other ranks: from where they lie, if the group goes there, or from copies on the host.
+class Carrier {
+ public:
+  Carrier(Communicator& group, const Workshop& workshop)
+      : group_(group), at_home_(group.takes(workshop.memory()->device())) {}
+
+  void exchange(const Tensor& code, const Tensor& arrived, int other) {
+    if (at_home_) return group_.exchange(code, arrived, other);
+    const Tensor theirs(arrived.shape(), arrived.dtype());
+    group_.exchange(code.host(), theirs, other);
+    arrived.copy_from(theirs);
+  }
+  void all_gather(const Tensor& arrived, const Tensor& code) {
+    if (at_home_) return group_.all_gather(arrived, code);
+    const Tensor all(arrived.shape(), arrived.dtype());
+    group_.all_gather(all, code.host());
+    arrived.copy_from(all);
+  }
+
+ private:
+  Communicator& group_;
+  bool at_home_;
+};
+// [/carrier]
 
 }  // namespace
 
@@ -32,7 +55,7 @@ int64_t two_phase_bytes(const Codec& codec, int64_t n, int ranks) {
 
 // [two_phase]
 void two_phase_sum(Communicator& group, const Codec& codec, std::span<float> row, const ErrorMemory& memory,
-                   const SumKey& key) {
+                   const SumKey& key, const Workshop& workshop) {
   const int p = group.size(), me = group.rank();
   if (p == 1 || row.empty()) return;
   const int64_t words = code_words(codec, static_cast<int64_t>(row.size()), p);
@@ -42,28 +65,31 @@ void two_phase_sum(Communicator& group, const Codec& codec, std::span<float> row
     return rounding_key(key.seed << 32 ^ encoding, static_cast<uint64_t>(key.step), key.bucket);
   };
 
-  const Tensor code = Tensor::zeros({words}, DType::i32), arrived({p, words}, DType::i32);
+  Carrier carrier(group, workshop);
+  const Tensor code = Tensor::zeros({words}, DType::i32).on(workshop.memory());
+  const Tensor arrived({p, words}, DType::i32, workshop.memory());
   for (int round = 0; round < tournament_rounds(p); ++round) {
     const int other = partner_of(me, round, p);
     if (other == me) continue;
     codec.encode(bytes_of(code), chunk_of(row, other, p), chunk_of(memory.mine, other, p), key_of(me, other));
-    group.exchange(code, arrived.select(0, other), other);
+    carrier.exchange(code, arrived.select(0, other), other);
   }
 
   const std::span<float> mine = chunk_of(row, me, p);
-  std::vector<float> sum(mine.size());
+  const Tensor numbers({static_cast<int64_t>(mine.size())}, DType::f32, workshop.memory());
+  const std::span<float> sum(reinterpret_cast<float*>(numbers.address()), mine.size());
+  workshop.clear(sum);
   for (int rank = 0; rank < p; ++rank) {
-    if (rank != me) {
+    if (rank == me)
+      workshop.add(sum, mine);
+    else
       codec.decode(sum, bytes_of(arrived.select(0, rank)), true);
-    } else {
-      for (size_t i = 0; i < sum.size(); ++i) sum[i] += mine[i];
-    }
   }
 
   for (int other = 0; other < p; ++other)
-    if (other != me) std::ranges::fill(chunk_of(memory.owner, other, p), 0.0f);  // theirs to keep
+    if (other != me) workshop.clear(chunk_of(memory.owner, other, p));  // theirs to keep
   codec.encode(bytes_of(code), sum, chunk_of(memory.owner, me, p), key_of(p, me));
-  group.all_gather(arrived, code);
+  carrier.all_gather(arrived, code);
   for (int owner = 0; owner < p; ++owner)
     codec.decode(chunk_of(row, owner, p), bytes_of(arrived.select(0, owner)), false);
 }

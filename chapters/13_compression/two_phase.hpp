@@ -4,7 +4,7 @@
 #include <span>
 
 #include "09_averaging/communicator.hpp"
-#include "13_compression/codec.hpp"
+#include "13_compression/workshop.hpp"
 
 namespace gpt {
 
@@ -31,9 +31,10 @@ struct ErrorMemory {
 /// So each value is encoded twice, however many ranks there are; in a ring it would be p times. A rank sends
 /// 2(p-1) codes of a chunk. (Seide and others, 2014, section 3.3; Tang and others, "DoubleSqueeze", 2019.)
 /// With a memory, both encodings add what they lost the last time, so that it comes later instead of never.
-/// Collective.
+/// All spans lie in the memory of `workshop`, whose codec it is; the sums are the same bits in each. A group
+/// that does not take tensors of that memory gets the codes by way of the host. Collective.
 void two_phase_sum(Communicator& group, const Codec& codec, std::span<float> row, const ErrorMemory& memory,
-                   const SumKey& key);
+                   const SumKey& key, const Workshop& workshop = host_workshop());
 
 /// The bytes of codes that each rank sends.
 int64_t two_phase_bytes(const Codec& codec, int64_t n, int ranks);

@@ -1,8 +1,9 @@
 """--comm: who carries the gradients. On the SIMT machine NCCL's stand-in does."""
 
+import shutil
 import unittest
 
-from trainer import TINY, TrainerTest, metrics, options
+from trainer import TINY, TrainerTest, checkpoints, metrics, options, without_times
 
 SMALL = {"width": 8, "context": 8, "batch": 4, "steps": 4, "eval-every": 4, "checkpoint-every": 4, "sample-length": 3,
          "validation": 0.02}
@@ -24,6 +25,18 @@ class Comm(TrainerTest):
         for one, other in zip(losses["mpi"], losses["nccl"], strict=True):
             self.assertAlmostEqual(one, other, delta=1e-4)
 
+    def test_codes_are_made_on_the_devices(self):
+        choices = {**SMALL, "steps": 6, "checkpoint-every": 4, "compress-warmup": 2, "device": "simt"}
+        for code in ("int8", "sign"):
+            for comm in ("mpi", "nccl"):  # of two ranks the sums have the same bits in any order
+                self.train(f"{code}-{comm}", ranks=2, compress=code, comm=comm, **choices)
+            over_mpi, over_nccl = (self.folder / f"{code}-{comm}" for comm in ("mpi", "nccl"))
+            self.assertEqual(without_times(metrics(over_nccl)), without_times(metrics(over_mpi)))
+            shutil.rmtree(checkpoints(over_nccl)[-1])
+            done = self.gpt("train", "--resume", "--out", over_nccl, ranks=2)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(without_times(metrics(over_nccl)), without_times(metrics(over_mpi)), "after resuming")
+
     def test_an_algorithm_is_a_way_over_mpi(self):
         done = self.train("run", ranks=2, comm="ring", steps=5)
         self.assertIn("all-reduce *:ring (as asked for)", done.stdout)
@@ -42,7 +55,7 @@ class Comm(TrainerTest):
         nccl = ["--comm", "nccl", "--device"]
         self.refuse(*nccl, "cpu", mentions=["--device cpu has none"])
         self.refuse(*nccl, "simt", "--all-reduce", "ring", mentions=["--all-reduce ring is a way over MPI"])
-        self.refuse(*nccl, "simt", "--compress", "int8", mentions=["--compress int8 works on the host"])
+        self.refuse(*nccl, "simt", "--compress", "topk:0.1", mentions=["--compress topk:0.1 works on the host"])
         self.refuse("--comm", "nccl", "--zero", 1, mentions=["--zero 1 works on the host"])
         self.refuse(*nccl, "simt", "--reproducible", mentions=["--reproducible adds in a tree of its own"])
 

@@ -81,6 +81,7 @@ TEST(SameAsKernels, Int8) {
       std::memcpy(our_scales.data(), ours.code.data(), 4 * scales.size());
       expect_same_bits(our_scales, scales);
       expect_bits(ours.code.data() + 4 * scales.size(), packed);
+      expect_same_bits(ours.decoded, sum);
       expect_same_bits(ours.error, error);
     }
 }

@@ -1,0 +1,62 @@
+#include "13_compression/workshop.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace gpt {
+namespace {
+
+class HostWorkshop final : public Workshop {
+ public:
+  const std::shared_ptr<Allocator>& memory() const override { return memory_; }
+  std::unique_ptr<Codec> codec(std::string_view name) const override {
+    if (name == "bf16") return make_bf16_codec();
+    if (name == "fp16") return make_fp16_codec();
+    if (name == "int8") return make_int8_codec();
+    GPT_CHECK(name == "sign", "no codec '{}'", name);
+    return make_sign_codec();
+  }
+
+  void add(std::span<float> sum, std::span<const float> values) const override {
+    for (size_t i = 0; i < sum.size(); ++i) sum[i] += values[i];
+  }
+  void copy(std::span<float> to, std::span<const float> from) const override {
+    std::ranges::copy(from, to.begin());
+  }
+  void clear(std::span<float> values) const override { std::ranges::fill(values, 0.0f); }
+  void blend(std::span<float> mean, std::span<const float> values, float beta) const override {
+    for (size_t i = 0; i < mean.size(); ++i) mean[i] = std::fma(1.0f - beta, values[i], beta * mean[i]);
+  }
+
+  std::function<void()> mark() const override {
+    return [] {};
+  }
+  void finish() const override {}
+
+ private:
+  std::shared_ptr<Allocator> memory_ = host_allocator();
+};
+
+}  // namespace
+
+const Workshop& host_workshop() {
+  static const HostWorkshop workshop;
+  return workshop;
+}
+
+bool has_workshop(Device device) {
+  return device != Device::cuda || GPT_CUDA_KERNELS;
+}
+
+std::unique_ptr<Workshop> make_workshop(const Tensor& gradients) {
+  const std::shared_ptr<Allocator>& memory = gradients.allocator();
+  if (gradients.device() == Device::cpu) return std::make_unique<HostWorkshop>();
+#if GPT_CUDA_KERNELS
+  if (gradients.device() == Device::cuda) return cuda::make_device_workshop(memory);
+#endif
+  GPT_CHECK(gradients.device() == Device::simt, "no kernels were compiled in for {}",
+            name_of(gradients.device()));
+  return emulated::make_device_workshop(memory);
+}
+
+}  // namespace gpt

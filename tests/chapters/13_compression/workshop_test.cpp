@@ -1,0 +1,99 @@
+// What a compression computes on a device is what it computes on the host, bit for bit.
+
+#include "13_compression/workshop.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "08_gpu_training/device_memory.hpp"
+#include "rows.hpp"
+
+namespace gpt::KERNEL_SPACE {
+namespace {
+
+/// A device's workshop, and rows beside it.
+class DeviceWorkshopTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    int devices = 0;
+    if (cudaGetDeviceCount(&devices) != cudaSuccess || devices == 0) GTEST_SKIP() << "no GPU here";
+    gradients_ = std::make_shared<CachingAllocator>(std::make_shared<DeviceMemory>(0));
+    there_ = make_device_workshop(gradients_);
+  }
+
+  /// `row` on the device, `gap` elements after where a block of memory begins.
+  Tensor put(const Floats& row, int64_t gap) const {
+    const auto n = static_cast<int64_t>(row.size());
+    const Tensor all = Tensor::zeros({n + gap}).on(there_->memory());
+    all.slice(0, gap, n + gap).copy_from(Tensor::from(row, {n}));
+    return all.slice(0, gap, n + gap);
+  }
+  template <class T = float>
+  static std::span<T> span_of(const Tensor& row) {
+    return {reinterpret_cast<T*>(row.address()), static_cast<size_t>(row.bytes()) / sizeof(T)};
+  }
+  void expect_bits(const Tensor& there, const Floats& wanted, const std::string& what) const {
+    there_->finish();
+    const Tensor here = there.host();
+    ASSERT_EQ(here.elements(), static_cast<int64_t>(wanted.size())) << what;
+    if (wanted.empty()) return;
+    EXPECT_EQ(std::memcmp(here.bytes_data(), wanted.data(), wanted.size() * sizeof(float)), 0) << what;
+  }
+
+  std::shared_ptr<Allocator> gradients_;
+  std::unique_ptr<Workshop> there_;
+};
+
+TEST_F(DeviceWorkshopTest, CodesAreThoseOfTheHost) {
+  const RoundingKey key = rounding_key(7, 11, 3);
+  for (const char* name : {"bf16", "fp16", "int8", "sign"})
+    for (const int64_t n : {1, 31, 256, 1001, 4096, 5003})
+      for (const int64_t gap : {0, 3}) {
+        const bool remembers = name == std::string("int8") || name == std::string("sign");
+        const auto here = host_workshop().codec(name), there = there_->codec(name);
+        const std::string what = fmt::format("{} {} {}", name, n, gap);
+        ASSERT_EQ(there->bytes(n), here->bytes(n)) << what;
+        const Floats values = numbers(n, 1);
+        Floats error = remembers ? numbers(n, 2) : Floats(), sum = numbers(n, 3), decoded(values);
+        Floats code(static_cast<size_t>(here->bytes(n)) / 4);
+        const Tensor values_there = put(values, gap), error_there = put(error, gap),
+                     sum_there = put(sum, gap), decoded_there = put(decoded, gap), code_there = put(code, 0);
+        here->encode(std::as_writable_bytes(std::span(code)), values, error, key);
+        here->decode(sum, std::as_bytes(std::span(code)), true);
+        here->decode(decoded, std::as_bytes(std::span(code)), false);
+        const auto bytes = span_of<std::byte>(code_there);
+        there->encode(bytes, span_of(values_there), span_of(error_there), key);
+        there->decode(span_of(sum_there), bytes, true);
+        there->decode(span_of(decoded_there), bytes, false);
+        expect_bits(code_there, code, what + ": the code");
+        expect_bits(error_there, error, what + ": the error");
+        expect_bits(sum_there, sum, what + ": decoded and added");
+        expect_bits(decoded_there, decoded, what + ": decoded");
+      }
+}
+
+TEST_F(DeviceWorkshopTest, ArithmeticIsThatOfTheHost) {
+  const std::function<void()> ready = there_->mark();
+  ready();
+  for (const int64_t n : {1, 7, 1024, 3001}) {
+    Floats a = numbers(n, 1), b = numbers(n, 2), copy(a), clear(a);
+    const Tensor a_there = put(a, 1), b_there = put(b, 2), copy_there = put(copy, 0),
+                 clear_there = put(clear, 0);
+    host_workshop().blend(a, b, 0.9f);
+    host_workshop().add(b, a);
+    host_workshop().copy(copy, b);
+    host_workshop().clear(clear);
+    there_->blend(span_of(a_there), span_of(b_there), 0.9f);
+    there_->add(span_of(b_there), span_of(a_there));
+    there_->copy(span_of(copy_there), span_of(b_there));
+    there_->clear(span_of(clear_there));
+    expect_bits(a_there, a, "blend");
+    expect_bits(b_there, b, "add");
+    expect_bits(copy_there, copy, "copy");
+    expect_bits(clear_there, clear, "clear");
+  }
+}
+
+}  // namespace
+}  // namespace gpt::KERNEL_SPACE
