@@ -3,8 +3,10 @@
 # and the trainer (and PyTorch, where Python finds it), and prints one table last. From a clean tree on 16 cores in
 # less than nine minutes; a step that fails or takes too long is reported, and the next one runs.
 #
-#   tests/benchmarks/gpu.sh [--out FOLDER] [--minutes 9] [--no-build] [--python PYTHON]
+#   tests/benchmarks/gpu.sh [--out FOLDER] [--minutes 9] [--no-build | --pack PACK] [--go-on] [--python PYTHON]
 #
+# PACK was made by gpu_pack.sh: then nothing is built or installed here, and all the time is for tests and measurements.
+# --go-on repeats nothing that FOLDER holds as passed: what did not fit into one call is done by the next.
 # FOLDER (build/gpu unless told) gets gpu.json, the table as gpu.txt, docs/gpu.md filled in as gpu.md, and a log of each step.
 # PYTHON is one with PyTorch, for comparison; without it those on the PATH and in /usr/bin are tried.
 # Exit code: 0 all is well, 1 a step failed, 2 a mistake in the options, 77 there is no GPU.
@@ -30,12 +32,13 @@ if [[ ${1:-} == build-step ]]; then
   exit
 fi
 
-out=$root/build/gpu minutes=9 wants_build=1 python=
+out=$root/build/gpu minutes=9 wants_build=1 python='' pack='' go_on=()
 while (($#)); do
   case $1 in
-    --out | --minutes | --python) (($# > 1)) || fail "$1 needs a value"; declare "${1#--}=$2"; shift ;;
+    --out | --minutes | --python | --pack) (($# > 1)) || fail "$1 needs a value"; declare "${1#--}=$2"; shift ;;
     --no-build) wants_build= ;;
-    *) fail "there is no option $1: --out FOLDER, --minutes N, --no-build, --python PYTHON" ;;
+    --go-on) go_on=(--go-on) ;;
+    *) fail "there is no option $1: --out FOLDER, --minutes N, --no-build, --pack PACK, --go-on, --python PYTHON" ;;
   esac
   shift
 done
@@ -43,6 +46,26 @@ done
 mkdir -p "$out" && out=$(cd "$out" && pwd -P) || fail "cannot make the folder $out"
 
 state=skipped
+if [[ $pack ]]; then
+  wants_build=
+  if [[ -f $pack ]]; then
+    mkdir -p "$root/build/gpu-unpacked" && tar -C "$root/build/gpu-unpacked" -xzf "$pack" || fail "cannot unpack $pack"
+    pack=$root/build/gpu-unpacked
+  fi
+  [[ -d $pack/bin ]] || fail "there is no bin/ in $pack: gpu_pack.sh makes it"
+  build=$(cd "$pack" && pwd -P)
+  # The libraries of CUDA and NCCL: the toolkit's, or those that came with PyTorch.
+  theirs=$(for p in "$python" python3 /usr/bin/python3; do
+    [[ ! $p ]] || "$p" -c 'import glob, nvidia; print(":".join(d for p in nvidia.__path__ for d in glob.glob(p + "/*/lib")))' && break
+  done 2>/dev/null)
+  export LD_LIBRARY_PATH=$build/lib:/usr/local/cuda/lib64${theirs:+:$theirs}${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+  export PATH=$build/usr/bin:$PATH OPAL_PREFIX=$build/usr
+  export OMPI_MCA_plm_rsh_agent=sh PMIX_MCA_pcompress_base_silence_warning=1  # there may be no ssh
+fi
+# As a test runs them (common/cmake/Chapters.cmake): in shared memory, also as root and with more ranks than cores.
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 \
+  OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_btl=self,vader OMPI_MCA_pml=ob1 \
+  OMPI_MCA_btl_vader_single_copy_mechanism=none
 if [[ $wants_build ]]; then
   state=passed
   # Not more than six ninths of the time: half a build is still worth tests and measurements.
@@ -51,4 +74,4 @@ fi
 command -v python3 >/dev/null || fail "python3 is missing, which runs the other steps"
 export BOOK_BUILD=$build
 exec python3 -B "$root/tests/benchmarks/gpu_steps.py" --out "$out" --python "$python" --build-state "$state" \
-  --build-seconds $((SECONDS - started)) --seconds $((minutes * 60 - 10 - (SECONDS - started)))
+  --build-seconds $((SECONDS - started)) --seconds $((minutes * 60 - 10 - (SECONDS - started))) "${go_on[@]}"

@@ -108,8 +108,9 @@ class Script(unittest.TestCase):
         path.write_text("#!/usr/bin/env bash\n" + script)
         path.chmod(0o755)
 
-    def run_script(self):
-        return subprocess.run([HERE / "gpu.sh", "--no-build", "--python", "false", "--out", self.out], stdin=subprocess.DEVNULL,
+    def run_script(self, *words):
+        words = words or ("--no-build",)
+        return subprocess.run([HERE / "gpu.sh", *words, "--python", "false", "--out", self.out], stdin=subprocess.DEVNULL,
                               capture_output=True, encoding="utf-8", timeout=120,
                               env={**os.environ, "BOOK_BUILD": str(self.folder), "PATH": self.path})
 
@@ -149,6 +150,38 @@ class Script(unittest.TestCase):
         self.assertIn("123,456 tokens/s", done.stdout)
         self.assertRegex(done.stdout.splitlines()[-1], "^model FLOPs")  # the table is the last that is said
 
+    def test_what_is_done_is_not_done_again(self):
+        self.program("bin/gpt", f"""case "$*" in
+            *check*) [[ -e {self.folder}/mended ]];;
+            *) echo >>{self.folder}/calls; echo '{{"tokens_per_second": 123456.0}}';;
+        esac""")
+        self.assertEqual(self.run_script().returncode, 1)
+        calls = (self.folder / "calls").read_text()
+        self.assertEqual(self.steps()["PyTorch's gradients"]["state"], "failed")
+        (self.folder / "mended").touch()
+        done = self.run_script("--no-build", "--go-on")
+        self.assertEqual((self.folder / "calls").read_text(), calls, "measured again")
+        self.assertEqual(self.steps()["PyTorch's gradients"]["state"], "passed")
+        self.assertIn("123,456 tokens/s", done.stdout)
+
+    def test_a_pack_is_run_without_a_build(self):
+        self.program("built/bin/gpt", f"""echo "$LD_LIBRARY_PATH" >{self.folder}/libraries; echo '{MISSING}' >&2; exit 2""")
+        packed = subprocess.run([HERE / "gpu_pack.sh", "--from", self.folder / "built", "--out", self.folder / "pack"],
+                                capture_output=True, encoding="utf-8", timeout=120)
+        self.assertEqual(packed.returncode, 0, packed.stderr)
+        libraries = {path.name for path in (self.folder / "pack/lib").iterdir()}
+        self.assertTrue(any(name.startswith("libmpi.so") for name in libraries), libraries)
+        self.assertFalse(any(name.startswith("libc.so") for name in libraries), libraries)
+        self.assertGreater((self.folder / "pack.tgz").stat().st_size, 100_000)
+        done = self.run_script("--pack", self.folder / "pack")
+        self.assertEqual(done.returncode, 77, done.stderr)
+        self.assertTrue((self.folder / "libraries").read_text().startswith(f"{self.folder / 'pack'}/lib:"))
+        mpi = subprocess.run([self.folder / "pack/usr/bin/mpirun", "-np", "2", "true"], capture_output=True, encoding="utf-8",
+                             timeout=60, env={**os.environ, "OPAL_PREFIX": str(self.folder / "pack/usr"),
+                                              "LD_LIBRARY_PATH": str(self.folder / "pack/lib"), "OMPI_ALLOW_RUN_AS_ROOT": "1",
+                                              "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1"})
+        self.assertEqual(mpi.returncode, 0, mpi.stderr)
+
     def test_a_step_that_hangs_is_ended(self):
         self.program("bin/gpt", "sleep 1000")
         done = subprocess.run([sys.executable, "-B", HERE / "gpu_steps.py", "--out", self.folder, "--seconds", "3"],
@@ -158,7 +191,7 @@ class Script(unittest.TestCase):
         self.assertIn("gpt bench --device cuda took too long", done.stdout)
 
     def test_mistakes_are_one_sentence(self):
-        for options in (["--fast"], ["--minutes", "soon"], ["--out"]):
+        for options in (["--fast"], ["--minutes", "soon"], ["--out"], ["--pack", "/nowhere"]):
             done = subprocess.run([HERE / "gpu.sh", *options], capture_output=True, encoding="utf-8", timeout=60)
             self.assertEqual(done.returncode, 2, options)
             self.assertRegex(done.stderr, r"^gpu\.sh: [^\n]+\n$")
