@@ -56,9 +56,10 @@ if [[ $pack ]]; then
   build=$(cd "$pack" && pwd -P)
   # The libraries of CUDA and NCCL: the toolkit's, or those that came with PyTorch.
   theirs=$(for p in "$python" python3 /usr/bin/python3; do
-    [[ ! $p ]] || "$p" -c 'import glob, nvidia; print(":".join(d for p in nvidia.__path__ for d in glob.glob(p + "/*/lib")))' && break
+    [[ $p ]] && "$p" -c 'import glob, nvidia; print(":".join(d for p in nvidia.__path__ for d in glob.glob(p + "/*/lib")))' && break
   done 2>/dev/null)
-  export LD_LIBRARY_PATH=$build/lib:/usr/local/cuda/lib64${theirs:+:$theirs}${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+  # Not yet for everybody: PyTorch would not like the C++ library that the pack was linked with.
+  export GPU_LIBRARIES=$build/lib:/usr/local/cuda/lib64${theirs:+:$theirs}${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
   export PATH=$build/usr/bin:$PATH OPAL_PREFIX=$build/usr
   export OMPI_MCA_plm_rsh_agent=sh PMIX_MCA_pcompress_base_silence_warning=1  # there may be no ssh
 fi

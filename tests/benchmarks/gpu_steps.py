@@ -115,7 +115,9 @@ class Run:
 
 
 def call(command, limit, **options):
-    """(exit code or None, stdout, stderr) of a command that gets `limit` seconds."""
+    """(exit code or None, stdout, stderr) of a command that gets `limit` seconds, and the libraries of a pack."""
+    if "GPU_LIBRARIES" in os.environ:
+        options.setdefault("env", {**os.environ, "LD_LIBRARY_PATH": os.environ["GPU_LIBRARIES"]})
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                text=True, errors="replace", start_new_session=True, **options)
     try:
@@ -260,7 +262,7 @@ def find_pytorch(wanted):
     probe = "import torch.nn.attention as _, torch, sys; sys.exit(not torch.cuda.is_available())"
     candidates = [wanted] if wanted else [sys.executable, shutil.which("python3"), "/usr/bin/python3"]
     for python in dict.fromkeys(filter(None, candidates)):
-        if call([python, "-c", probe], 60)[0] == 0:
+        if call([python, "-c", probe], 60, env=dict(os.environ))[0] == 0:
             return python
     return None
 
@@ -268,7 +270,7 @@ def find_pytorch(wanted):
 def measure_pytorch(run, python, mode):
     def measure(limit):
         command = [python, str(HERE / "gpu_pytorch.py"), "--mode", mode, "--batch", str(BATCH)]
-        result = last_json(run.call(command, limit))
+        result = last_json(run.call(command, limit, env=dict(os.environ)))
         run.results.setdefault("pytorch", {})[mode] = result
         return f"{result['tokens_per_second']:,.0f} tokens/s, PyTorch {result['version']}"
 
