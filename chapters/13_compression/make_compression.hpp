@@ -20,7 +20,7 @@ struct CompressionOptions {
 ///     bf16, fp16, int8       QuantisedGradients
 ///     sign                   SignMomentum
 ///     topk:R, randomk:R      SparseMomentum, which sends the part R of the numbers, 0 < R ≤ 1
-///     powersgd:N             PowerSgd of rank N, 1 … 64
+///     powersgd:N             PowerSgd of rank N, 1 … 64, whose P and Q travel in int8
 ///
 /// Throws UserError, one sentence, for anything else.
 std::shared_ptr<Compression> make_compression(const std::string& spec,

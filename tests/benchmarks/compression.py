@@ -3,7 +3,8 @@
 
     python3 tests/benchmarks/compression.py --data tinyshakespeare.txt     about half an hour on two quiet cores
 
-Preset shakespeare-char, 2,000 steps, four ranks of one thread. The bytes are those that each rank sends in the
+Preset shakespeare-char, 2,000 steps, four ranks of one thread; --model changes the model, as in
+--model "--layers 2 --width 64 --heads 2 --context 32". The bytes are those that each rank sends in the
 last step, by the trainer's own counter; the loss is that of the validation split after the last step. Needs the
 trainer built (the release preset) and Open MPI.
 """
@@ -19,7 +20,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 GPT = ROOT / "build/release/bin/gpt"
-METHODS = ["none", "bf16", "int8", "sign", "topk:0.01", "powersgd:4"]
+METHODS = ["none", "bf16", "int8", "sign", "topk:0.01", "powersgd:4", "powersgd:16"]
 OPEN_MPI = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_hwloc_base_binding_policy": "none",
             "OMPI_MCA_rmaps_base_oversubscribe": "1", "OMPI_MCA_pml": "ob1", "OMPI_MCA_btl": "self,vader",
             "OMPI_MCA_btl_vader_single_copy_mechanism": "none", "OMP_NUM_THREADS": "1"}
@@ -31,7 +32,7 @@ def train(options, method, seed):
         command = ["mpirun", "-q", "-np", options.ranks, GPT, "train", "--preset", "shakespeare-char", "--data", options.data,
                    "--out", f"{folder}/run", "--threads", 1, "--steps", options.steps, "--seed", seed, "--compress", method,
                    "--compress-warmup", options.warmup, "--eval-every", options.steps, "--checkpoint-every", options.steps,
-                   "--sample-length", 0]
+                   "--sample-length", 0, *options.model.split()]
         done = subprocess.run(list(map(str, command)), env={**os.environ, **OPEN_MPI}, capture_output=True, text=True,
                               stdin=subprocess.DEVNULL)
         if done.returncode != 0:
@@ -48,6 +49,7 @@ def main():
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--warmup", type=int, default=400, help="steps with whole gradients, where a method wants them")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--model", default="", help="more options of gpt train, in one word")
     options = parser.parse_args()
     losses, sent = {method: [] for method in options.methods}, {}
     for seed in range(1, options.seeds + 1):

@@ -166,7 +166,7 @@ TEST(PowerSgd, IsExactForAMatrixOfItsRank) {
     store.declare("m", {40, 60}, [](const Tensor&, const RandomStream&) {});
     store.allocate(1);
     const BucketPlan plan = plan_buckets(store, 1000);
-    PowerSgd compression(4, 1, 0);
+    PowerSgd compression({.rank = 4, .seed = 1}, nullptr);
     compression.arrange(store, plan, store.gradients());
     for (int64_t step = 0; step < 3; ++step) {
       Floats whole(2400);
@@ -190,7 +190,7 @@ TEST(PowerSgd, IsExactForAMatrixOfItsRank) {
 TEST(PowerSgd, AGradientOfZerosDoesNotEndIt) {
   Arena arena;
   const auto alone = make_single_communicator();
-  PowerSgd compression(2, 1, 0);
+  PowerSgd compression({.rank = 2, .seed = 1}, nullptr);
   compression.arrange(arena.store, arena.plan, arena.store.gradients());
   arena.store.gradients().fill(0.0);
   arena.sum(compression, *alone, 0);
@@ -225,10 +225,11 @@ TEST(Methods, ResidualsDoNotGrow) {
 
 TEST(Methods, TheBytesAreThoseOfTheFormula) {
   // Matrices of 1200 and 1000 numbers, a vector of 37, on 4 ranks; dense, 2·3/4·4 = 6 bytes a number.
+  const auto coded = [](int64_t n) { return two_phase_bytes(*make_int8_codec(), n, 4); };
   const std::vector<std::pair<std::string, int64_t>> wanted{
       {"topk:0.01", 3 * 8 * (12 + 10) + 6 * 37},
       {"randomk:0.01", 6 * (12 + 10) + 6 * 37},
-      {"powersgd:2", 6 * 2 * (40 + 30 + 20 + 50) + 6 * 37}};
+      {"powersgd:2", coded(2 * 40) + coded(2 * 30) + coded(2 * 20) + coded(2 * 50) + 6 * 37}};
   for (const auto& [spec, bytes] : wanted)
     run_threads(4, [&, spec = spec, bytes = bytes](Communicator& threads) {
       const auto counter = std::make_shared<WireCounter>();
