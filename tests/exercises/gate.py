@@ -43,6 +43,10 @@ def check_files(root, exercises):
         for path in (exercise.skeleton, exercise.solution, exercise.tests, exercise.skeleton.with_suffix(".hpp")):
             if not (root / path).is_file():
                 yield f"{what}: there is no {path}"
+        declared = (root / exercise.tests).with_name("CMakeLists.txt")
+        if not declared.is_file() or not re.search(rf"add_exercise\({exercise.chapter} {exercise.name}\b",
+                                                   declared.read_text(encoding="utf-8")):
+            yield f"{what}: {declared.relative_to(root)} lacks add_exercise({exercise.chapter} {exercise.name})"
         if not exercise.task:
             yield f"{what}: the README sets no task"
         if len(exercise.hints) < FEWEST_HINTS:
