@@ -137,9 +137,14 @@ class CompileErrors(unittest.TestCase):
         said = attempt.learners_lines(PLAIN.replace(f"{ROOT}/{self.FILE}:9", note + f"{ROOT}/{self.FILE}:9"), self.FILE)
         self.assertIn("#include <cmath>", said)
 
+    def test_a_mistake_in_another_file_is_told_as_such(self):
+        for said, other in ((PLAIN, False), (INSTANTIATED, False), (PLAIN.replace("exercises/09", "chapters/09"), True)):
+            self.assertEqual(attempt.elsewhere(attempt.learners_lines(said, self.FILE), self.FILE), other)
+
     def test_what_is_missing_when_linking_is_shown(self):
         said = attempt.learners_lines("FAILED: x\n/usr/bin/ld: a.o: undefined reference to `gpt::f()'\ncollect2: error: ld\n", self.FILE)
         self.assertIn("undefined reference to `gpt::f()'", said)
+        self.assertIn("\nIs it defined, with the name and the parameters that first.hpp declares?", said)
 
 
     def test_warnings_are_of_the_learners_file_and_of_use(self):

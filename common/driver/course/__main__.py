@@ -6,7 +6,7 @@ import sys
 import time
 
 import grade
-from attempt import SECONDS, attempt
+from attempt import SECONDS, attempt, elsewhere
 from catalogue import ROOT, Mistake, catalogue, find
 from progress import Progress
 from terminal import Waiting, paint, say, show
@@ -40,6 +40,8 @@ def introduce(exercise):
 
 def try_exercise(exercise, progress, verbose=False, changed=None):
     """Builds, tests, reports; True if it is done, None if its file has changed meanwhile."""
+    if not (ROOT / exercise.skeleton).is_file():
+        raise Mistake(f"there is no {exercise.skeleton}; git checkout {exercise.skeleton} brings back the one to begin with")
     introduce(exercise)
     with Waiting(SECONDS) as waiting:
         result = attempt(exercise, tell=waiting.tell, changed=changed)
@@ -47,6 +49,8 @@ def try_exercise(exercise, progress, verbose=False, changed=None):
         return None
     if result.verdict == "compile":
         print(result.output if verbose else result.message)
+        if elsewhere(result.message, exercise.skeleton):
+            say("\nThis is not in your file. git status shows what is not as the book has it, git checkout FILE brings it back.")
         print("\nIt does not compile yet." + ("" if verbose else f" All messages: ./book exercise {exercise.id} --verbose"))
     else:
         for line in result.output.splitlines():
@@ -129,11 +133,11 @@ def command_watch(exercises, progress, words):
         return file.stat().st_mtime_ns if file.is_file() else None
 
     while True:
-        if stamp() != before:
+        if stamp() not in (before, None):              # None: an editor is putting another file in its place
             before = stamp()
             if sys.stdout.isatty():
                 print("\033[2J\033[H", end="")
-            done = try_exercise(exercise, progress, changed=lambda: stamp() != before)
+            done = try_exercise(exercise, progress, changed=lambda: stamp() not in (before, None))
             if done:
                 following = next_open(find(exercises, words[0]) if words else exercises, progress)
                 if following is None:

@@ -122,7 +122,15 @@ def learners_lines(said, file):
         chosen.append(blocks[at])
     text = "\n".join("\n".join(block[2][:6]) for block in chosen)
     more = len(errors) - 1
-    return plain(text) + (f"\n({more} more error{'s' if more > 1 else ''} below it)" if more > 0 else "") + where_declared(text)
+    said = plain(text) + (f"\n({more} more error{'s' if more > 1 else ''} below it)" if more > 0 else "")
+    if "undefined reference" in text:
+        return f"{said}\nIs it defined, with the name and the parameters that {Path(file).with_suffix('.hpp').name} declares?"
+    return said + where_declared(text)
+
+
+def elsewhere(message, file):
+    """Is what learners_lines() has chosen in another file, with no line of `file` that led there?"""
+    return bool(DIAGNOSTIC.match(message)) and str(file) not in message
 
 
 def where_declared(text):
