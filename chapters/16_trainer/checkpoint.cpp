@@ -15,7 +15,7 @@ namespace {
 constexpr int format_version = 1;
 const std::string prefix = "step-";
 const std::string temporary_prefix = ".partial-";  // of what is being written or removed
-const std::vector<std::string> tensor_files{"model.safetensors", "optimizer.safetensors",
+const std::vector<std::string> tensor_files{weights_file, moments_file,
                                             "compression.safetensors"};  // the last one is not always there
 
 std::string checksum_text(std::string_view bytes) {
@@ -99,28 +99,17 @@ void remove_folder(const fs::path& folder) {
 namespace {
 
 // [save]
-/// Without `optimizer` the shards of it are in the temporary folder already.
-fs::path save(const fs::path& checkpoints, const TrainState& state, const Gpt& model, const AdamW* optimizer,
-              const SavedState& compression, int ranks) {
+/// Without `moments` the shards of the optimizer are in the temporary folder already.
+fs::path save(const fs::path& checkpoints, const TrainState& state, const SafetensorsWriter& weights,
+              const SafetensorsWriter* moments, const SavedState& compression, int ranks) {
   const fs::path folder = checkpoints / fmt::format("{}{:06}", prefix, state.step);
   const fs::path temporary = temporary_folder(checkpoints, state.step);
   std::error_code error;
   fs::create_directories(temporary, error);
   GPT_REQUIRE(!error, "cannot make the folder {}: {}", temporary.string(), error.message());
   try {
-    const ParameterStore& store = model.parameters();
-    SafetensorsWriter weights;
-    weights.metadata = to_metadata(model.config());
-    weights.metadata["step"] = std::to_string(state.step);
-    add_weights(weights, store, store.values());
     weights.write(temporary / tensor_files[0]);
-
-    SafetensorsWriter moments;
-    if (optimizer) {
-      add_weights(moments, store, optimizer->m(), "m.");
-      add_weights(moments, store, optimizer->v(), "v.");
-      moments.write(temporary / tensor_files[1]);
-    }
+    if (moments) moments->write(temporary / tensor_files[1]);
 
     SafetensorsWriter unsent;
     unsent.metadata["ranks"] = std::to_string(ranks);
@@ -140,11 +129,32 @@ fs::path save(const fs::path& checkpoints, const TrainState& state, const Gpt& m
 }
 // [/save]
 
+SafetensorsWriter weights_of(const Gpt& model, int64_t step) {
+  SafetensorsWriter weights;
+  weights.metadata = checkpoint_metadata(model.config(), step);
+  add_weights(weights, model.parameters(), model.parameters().values());
+  return weights;
+}
+
 }  // namespace
+
+Metadata checkpoint_metadata(const GptConfig& config, int64_t step) {
+  Metadata metadata = to_metadata(config);
+  metadata["step"] = std::to_string(step);
+  return metadata;
+}
 
 fs::path save_checkpoint(const fs::path& checkpoints, const TrainState& state, const Gpt& model,
                          const AdamW& optimizer, const SavedState& compression, int ranks) {
-  return save(checkpoints, state, model, &optimizer, compression, ranks);
+  SafetensorsWriter moments;
+  add_weights(moments, model.parameters(), optimizer.m(), "m.");
+  add_weights(moments, model.parameters(), optimizer.v(), "v.");
+  return save(checkpoints, state, weights_of(model, state.step), &moments, compression, ranks);
+}
+
+fs::path save_checkpoint(const fs::path& checkpoints, const TrainState& state,
+                         const CheckpointTensors& tensors) {
+  return save(checkpoints, state, tensors.weights, &tensors.moments, {}, 1);
 }
 
 // [shards]
@@ -163,7 +173,7 @@ void save_shard(const fs::path& checkpoints, int64_t step, const Gpt& model, con
 }
 
 fs::path save_checkpoint_of_shards(const fs::path& checkpoints, const TrainState& state, const Gpt& model) {
-  return save(checkpoints, state, model, nullptr, {}, 1);
+  return save(checkpoints, state, weights_of(model, state.step), nullptr, {}, 1);
 }
 // [/shards]
 
@@ -253,9 +263,6 @@ void load_model(const fs::path& checkpoint, Gpt& model) {
 }
 
 // [load_optimizer]
-namespace {
-
-/// Hands out both moments of a checkpoint, whoever wrote it.
 void read_optimizer(const fs::path& checkpoint, const ParameterStore& store, const TakeMoments& take) {
   if (const fs::path whole = checkpoint / tensor_files[1]; fs::exists(whole)) {
     const SafetensorsFile file(whole);
@@ -277,8 +284,6 @@ void read_optimizer(const fs::path& checkpoint, const ParameterStore& store, con
               "optimizer, and there should be {}",
               checkpoint.string(), elements, 2 * store.parameter_count());
 }
-
-}  // namespace
 
 void load_optimizer(const fs::path& checkpoint, const Gpt& model, AdamW& optimizer) {
   read_optimizer(checkpoint, model.parameters(), [&](char moment, int64_t offset, const Tensor& values) {

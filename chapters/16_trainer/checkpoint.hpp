@@ -36,6 +36,18 @@ std::filesystem::path save_checkpoint(const std::filesystem::path& checkpoints, 
                                       const Gpt& model, const AdamW& optimizer,
                                       const SavedState& compression = {}, int ranks = 1);
 
+/// A checkpoint's two large files, ready to be written.
+struct CheckpointTensors {
+  SafetensorsWriter weights, moments;
+};
+inline constexpr const char* weights_file = "model.safetensors";
+inline constexpr const char* moments_file = "optimizer.safetensors";
+/// What model.safetensors says of itself.
+Metadata checkpoint_metadata(const GptConfig& config, int64_t step);
+/// The same for tensors that were gathered from several ranks (--tp).
+std::filesystem::path save_checkpoint(const std::filesystem::path& checkpoints, const TrainState& state,
+                                      const CheckpointTensors& tensors);
+
 /// With --zero, before save_checkpoint(): rank 0 makes the folder under its temporary name …
 void begin_shards(const std::filesystem::path& checkpoints, int64_t step);
 /// … and then every rank writes what it has of the moments there. Throws UserError.
@@ -72,6 +84,10 @@ void load_model(const std::filesystem::path& checkpoint, Gpt& model);
 void load_optimizer(const std::filesystem::path& checkpoint, const Gpt& model, AdamW& optimizer);
 /// The rank's share. Both read what any number of ranks wrote, with and without --zero.
 void load_optimizer(const std::filesystem::path& checkpoint, const Gpt& model, ShardedAdamW& optimizer);
+/// Hands out both moments of a checkpoint, whoever wrote it, by their places in the arena of a whole model,
+/// which is that of `store`.
+void read_optimizer(const std::filesystem::path& checkpoint, const ParameterStore& store,
+                    const TakeMoments& take);
 /// The same for what this rank has yet to send. False, and nothing changes, where the checkpoint has nothing
 /// of it, for one rank alone wrote it.
 bool load_compression(const std::filesystem::path& checkpoint, Compression& compression, int rank, int ranks);

@@ -71,7 +71,7 @@ void CommunicationChoice::choose_all_reduce(const TrainConfig& config, Communica
 
 void CommunicationChoice::choose_buckets(const TrainConfig& config, Trainer& trainer, const DataLoader& data,
                                          Communicator& communicator) {
-  if (communicator.size() == 1 || config.zero > 0 || config.local_sgd > 0) return;
+  if (trainer.groups().data().size() == 1 || config.zero > 0 || config.local_sgd > 0) return;
   int64_t bytes = 0;
   const char* origin = nullptr;
   if (config.bucket_bytes())

@@ -11,6 +11,7 @@
 #include "13_compression/make_compression.hpp"
 #include "16_trainer/device_ranks.hpp"
 #include "16_trainer/local_sgd.hpp"
+#include "16_trainer/rank_groups.hpp"
 #include "common/check.hpp"
 #include "common/file.hpp"
 #include "common/program.hpp"
@@ -134,6 +135,7 @@ void TrainConfig::validate() const {
   for (const AllReduceAlgorithm algorithm : all_reduce_algorithms) reduces.emplace_back(name_of(algorithm));
   require_one_of("--all-reduce", all_reduce, reduces);
   validate_local_sgd(*this);
+  validate_tp(*this);
   validate_comm(*this);
 }
 // [/validate]

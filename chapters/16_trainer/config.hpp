@@ -58,6 +58,7 @@ struct TrainConfig {
   std::string compress = "none";    ///< or what make_compression() of chapter 13 knows
   int64_t compress_warmup = 200;
   int64_t zero = 0;       ///< the stage of ZeRO (chapter 15); 0: every rank keeps everything
+  int64_t tp = 1;         ///< ranks that share a model (tensor parallelism, chapter 15)
   int64_t local_sgd = 0;  ///< steps that each rank takes by itself; 0: gradients are averaged in every step
   std::string overlap = "on";
   bool reproducible = false;
@@ -124,6 +125,7 @@ void for_each_choice(Config& c, Visit&& visit) {
         "steps with whole gradients before sign, topk, randomk, powersgd");
   visit("zero", c.zero, "what ranks share out: 1 optimizer, 2 and gradients, 3 and parameters (chapter 15)");
   visit("local_sgd", c.local_sgd, "steps each rank takes alone before parameters are averaged (0: none)");
+  visit("tp", c.tp, "ranks of a host that share each model; such groups divide the batch (chapter 15)");
   visit("overlap", c.overlap, "on: average gradients while the backward pass runs; off: after it");
   visit("reproducible", c.reproducible, "the same bits on 1, 2, 4, … ranks: sums in a fixed tree");
   visit("leaves", c.leaves, "with --reproducible: micro-batches of a step, over all ranks");

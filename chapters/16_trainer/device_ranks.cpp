@@ -80,16 +80,23 @@ std::string wanted_all_reduce(const TrainConfig& config) {
 }
 
 // [place]
-HostPlace place_on_host(Communicator& communicator) {
+std::vector<double> host_numbers(Communicator& communicator) {
   std::array<char, 256> name{};
   ::gethostname(name.data(), name.size() - 1);
   // As a double every number below 2⁵³ is exact.
   const auto host = static_cast<double>(checksum(std::string_view(name.data())) >> 11);
   const Tensor all({communicator.size()}, DType::f64);
   communicator.all_gather(all, Tensor::full({1}, host, DType::f64));
+  const std::span<double> numbers = all.span<double>();
+  return {numbers.begin(), numbers.end()};
+}
+
+HostPlace place_on_host(Communicator& communicator) {
+  const std::vector<double> hosts = host_numbers(communicator);
+  const double here = hosts[static_cast<size_t>(communicator.rank())];
   HostPlace place{0, 0};
   for (int rank = 0; rank < communicator.size(); ++rank) {
-    if (all.at<double>({rank}) != host) continue;
+    if (hosts[static_cast<size_t>(rank)] != here) continue;
     ++place.size;
     if (rank < communicator.rank()) ++place.rank;
   }

@@ -15,6 +15,9 @@ void validate_comm(const TrainConfig& config);
 /// The algorithm that --comm or --all-reduce names; "auto" for neither.
 std::string wanted_all_reduce(const TrainConfig& config);
 
+/// For each rank a number that it has in common with the ranks on the same host alone. Collective.
+std::vector<double> host_numbers(Communicator& communicator);
+
 /// This rank among those of its host. Collective.
 struct HostPlace {
   int rank = 0, size = 1;

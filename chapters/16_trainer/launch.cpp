@@ -72,6 +72,11 @@ int launch(const LaunchOptions& options) {
   plan.ranks = options.ranks > 0 ? options.ranks : hosts.slots();
   plan.batch = config.batch;
   plan.leaves = config.reproducible ? config.leaves : 0;
+  plan.tp = config.tp;
+  GPT_REQUIRE(config.tp == 1 || (options.hosts.empty() && options.hostfile.empty()),
+              "--tp {} keeps the ranks that share a model on one host, and gpt launch goes on with whatever "
+              "ranks of several hosts are left: leave out --tp, --hosts or --hostfile",
+              config.tp);
   GPT_REQUIRE(plan.ranks <= hosts.slots(), "the hosts take {} ranks, not {}", hosts.slots(), plan.ranks);
   GPT_REQUIRE(plan.min_ranks <= plan.ranks, "--min-ranks {} is more than the {} ranks to start",
               plan.min_ranks, plan.ranks);

@@ -59,8 +59,8 @@ const char* name_of(JobEnd end) {
 }
 
 // [fitting_ranks]
-int fitting_ranks(int places, int64_t batch, int64_t leaves) {
-  int64_t ranks = std::min<int64_t>(places, batch);
+int fitting_ranks(int places, int64_t batch, int64_t leaves, int64_t tp) {
+  int64_t ranks = std::min(places / tp, batch) * tp;
   if (leaves > 0)
     ranks = static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(std::min(ranks, leaves))));
   return static_cast<int>(std::max<int64_t>(0, ranks));

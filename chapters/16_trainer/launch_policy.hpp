@@ -29,8 +29,9 @@ const char* name_of(JobEnd end);
 bool is_recoverable(JobEnd end);
 
 /// The largest number of ranks, at most `places`, that can share `batch` sequences a step; a power of two up
-/// to `leaves` where that is more than 0 (--reproducible adds in a binary tree). 0 where there is none.
-int fitting_ranks(int places, int64_t batch, int64_t leaves);
+/// to `leaves` where that is more than 0 (--reproducible adds in a binary tree). With `tp` more than 1, so
+/// many ranks share a model, and a sequence. 0 where there is none.
+int fitting_ranks(int places, int64_t batch, int64_t leaves, int64_t tp = 1);
 
 /// How patient a launcher is.
 struct LaunchRules {

@@ -229,7 +229,8 @@ int Launcher::ranks_left(const std::string& cause) {
 }
 
 int Launcher::fitting(int places) const {
-  return std::min(plan_.ranks, fitting_ranks(std::min(places, plan_.ranks), plan_.batch, plan_.leaves));
+  return std::min(plan_.ranks,
+                  fitting_ranks(std::min(places, plan_.ranks), plan_.batch, plan_.leaves, plan_.tp));
 }
 
 /// Waits for a moment, a signal, or something to read in `more`.

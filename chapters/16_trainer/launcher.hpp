@@ -24,6 +24,7 @@ struct LaunchPlan {
   int min_ranks = 1;
   int64_t batch = 1;      ///< sequences of a step
   int64_t leaves = 0;     ///< with --reproducible, else 0
+  int64_t tp = 1;         ///< ranks that share a model
   double patience = 600;  ///< seconds to wait for hosts where fewer than min_ranks are left
   double ask_every = 10;  ///< seconds between two questions to a host that is lost
   LaunchRules rules;

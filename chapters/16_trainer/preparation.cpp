@@ -4,6 +4,8 @@
 
 #include "11_ddp/tree.hpp"
 #include "16_trainer/checkpoint.hpp"
+#include "16_trainer/device_ranks.hpp"
+#include "16_trainer/rank_groups.hpp"
 #include "16_trainer/together.hpp"
 #include "common/check.hpp"
 #include "common/file.hpp"
@@ -17,18 +19,20 @@ void write_config(const RunFolder& run, const TrainConfig& config) {
 }
 
 /// The choices that only the number of ranks can contradict.
-void require_fitting_ranks(const TrainConfig& config, int ranks) {
-  GPT_REQUIRE(config.batch >= ranks, "--batch {} does not give each of {} ranks a sequence", config.batch,
-              ranks);
+void require_fitting_ranks(const TrainConfig& config, const std::vector<double>& hosts) {
+  const auto ranks = static_cast<int>(hosts.size());
+  require_fitting_groups(config, hosts);
+  GPT_REQUIRE(config.batch >= ranks / config.tp, "--batch {} does not give each of {} ranks a sequence",
+              config.batch, ranks / config.tp);
   GPT_REQUIRE(!config.reproducible || (is_power_of_two(ranks) && ranks <= config.leaves),
               "--reproducible adds in a binary tree with {} --leaves: it takes 1, 2, 4, … ranks up to {}, "
               "not {}",
               config.leaves, config.leaves, ranks);
 }
 
-void make_run(Preparation& p, const TrainOptions& options, int ranks) {
+void make_run(Preparation& p, const TrainOptions& options, const std::vector<double>& hosts) {
   p.config = new_config(options);
-  require_fitting_ranks(p.config, ranks);
+  require_fitting_ranks(p.config, hosts);
   p.run = new_run_folder(options.out, p.config.preset);
   const DataSource source(p.config);
   make_folder(p.run.path);
@@ -44,10 +48,10 @@ void make_run(Preparation& p, const TrainOptions& options, int ranks) {
   }
 }
 
-void reopen_run(Preparation& p, const TrainOptions& options, int ranks) {
+void reopen_run(Preparation& p, const TrainOptions& options, const std::vector<double>& hosts) {
   p.run = existing_run_folder(options.out);
   p.config = resumed_config(options, p.run.config());
-  require_fitting_ranks(p.config, ranks);
+  require_fitting_ranks(p.config, hosts);
   p.lock = FolderLock(p.run.path);
   p.resumed = true;
   const bool has_data = std::filesystem::exists(p.run.training_tokens()) &&
@@ -88,11 +92,12 @@ void share_data(Preparation& p, Communicator& communicator) {
 // [prepare]
 Preparation prepare_run(const TrainOptions& options, Communicator& communicator) {
   Preparation p;
+  const std::vector<double> hosts = host_numbers(communicator);
   on_first_rank(communicator, [&] {
     if (options.resume)
-      reopen_run(p, options, communicator.size());
+      reopen_run(p, options, hosts);
     else
-      make_run(p, options, communicator.size());
+      make_run(p, options, hosts);
   });
   apply_json(p.config, nlohmann::ordered_json::parse(communicator.broadcast(to_json(p.config).dump(), 0)),
              "rank 0");

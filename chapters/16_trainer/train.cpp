@@ -22,6 +22,7 @@
 #include "16_trainer/preparation.hpp"
 #include "16_trainer/progress.hpp"
 #include "16_trainer/run_history.hpp"
+#include "16_trainer/shared_checkpoint.hpp"
 #include "16_trainer/stop.hpp"
 #include "16_trainer/summary.hpp"
 #include "16_trainer/tensorboard.hpp"
@@ -56,7 +57,7 @@ class Run {
     choice.choose_buckets(config_, trainer_, loader_, communicator_);
     communication_choice_ =
         choice.text() + describe_devices(devices_.get(), *backend_) + describe_local_sgd(config_);
-    require_same_plan(trainer_.plan(), communicator_);
+    require_same_plan(trainer_.plan(), trainer_.groups().data());
     if (preparation.resumed) together(communicator_, [&] { load_checkpoint(); });
     on_first_rank(communicator_, [&] {
       metrics_ = std::make_unique<MetricsLog>(run_.metrics(), step_);
@@ -82,7 +83,8 @@ class Run {
   std::string communication() const;
   void save();
   void save_shards();
-  void write_sample();
+  void draw_sample();
+  void gather_for_rank_0(bool saves);
   int bad_number(int64_t step, double loss);
   std::string last_words() const;
   std::string how_to_go_on() const;
@@ -102,6 +104,7 @@ class Run {
   DataLoader loader_;
   StopSignals stop_;
   SavedState unsent_;                       // for the next checkpoint: rank 0's
+  CheckpointTensors gathered_;              // with --tp, the same
   std::unique_ptr<MetricsLog> metrics_;     // rank 0's
   std::unique_ptr<TensorBoardLog> events_;  // the same
   int64_t step_ = 0;                        // steps done …
@@ -121,8 +124,10 @@ void Run::load_checkpoint() {
   GPT_REQUIRE(state.data == data_.fingerprint,
               "the data in {} are not those that the checkpoint {} was trained on",
               run_.training_tokens().parent_path().string(), checkpoints.back().string());
-  load_model(checkpoints.back(), trainer_.model());
-  if (Zero* zero = trainer_.zero()) {
+  if (!trainer_.sharing()) load_model(checkpoints.back(), trainer_.model());
+  if (const TensorSharing* sharing = trainer_.sharing()) {
+    load_shared(checkpoints.back(), trainer_.model(), *sharing, trainer_.optimizer());
+  } else if (Zero* zero = trainer_.zero()) {
     load_optimizer(checkpoints.back(), trainer_.model(), zero->optimizer());
     zero->give_back_parameters();
   } else {
@@ -144,7 +149,9 @@ void Run::save() {
   const Trace::Span span = trace_.span("checkpoint");
   metrics_->sync();
   const TrainState state{step_, train_loss_, val_loss_, data_.fingerprint, to_json(config_)};
-  if (trainer_.zero())
+  if (trainer_.sharing())
+    save_checkpoint(run_.checkpoints(), state, std::exchange(gathered_, {}));
+  else if (trainer_.zero())
     save_checkpoint_of_shards(run_.checkpoints(), state, trainer_.model());
   else
     save_checkpoint(run_.checkpoints(), state, trainer_.model(), trainer_.optimizer(), unsent_,
@@ -167,12 +174,20 @@ void Run::save_shards() {
   });
 }
 
-void Run::write_sample() {
+/// Rank 0, and with --tp those who share its model, because no rank can write without the others.
+void Run::draw_sample() {
   if (config_.sample_length == 0) return;
   const Trace::Span span = trace_.span("sample");
   const std::string text =
       sample_text(trainer_.model(), *data_.tokenizer, data_.training, config_.sample_length, config_.seed);
-  write_file_atomically(run_.sample(), text + "\n");
+  if (speaks()) write_file_atomically(run_.sample(), text + "\n");
+}
+
+/// With --tp, what those who share rank 0's model do together, before it writes down.
+void Run::gather_for_rank_0(bool saves) {
+  if (!trainer_.sharing() || !trainer_.groups().with_rank_0()) return;
+  if (saves) gathered_ = gather_tensors(trainer_.model(), *trainer_.sharing(), trainer_.optimizer(), step_);
+  if (due(config_.sample_every)) draw_sample();
 }
 
 // [write_down]
@@ -201,7 +216,7 @@ void Run::write_down(const std::vector<StepResult>& results, Progress& progress)
   }
   if (val_loss_ || due(config_.eval_every)) write_file_atomically(run_.plot(), metrics_->plot().svg());
   if (due(config_.checkpoint_every) || results.back().wish == Wish::stop) save();
-  if (due(config_.sample_every)) write_sample();
+  if (due(config_.sample_every) && !trainer_.sharing()) draw_sample();
   progress.show(metrics);
 }
 // [/write_down]
@@ -240,13 +255,14 @@ int Run::run() {
     if (checks) trainer_.check_replicas(step_);
     if (due(config_.eval_every) && data_.validation.size() >= 2) {
       const Trace::Span span = trace_.span("validation");
-      val_loss_ =
-          evaluate(trainer_.model(), data_.validation, config_.batch, config_.eval_batches, communicator_);
+      val_loss_ = evaluate(trainer_.model(), data_.validation, config_.batch, config_.eval_batches,
+                           trainer_.groups().data());
     }
     if (val_loss_ && !std::isfinite(*val_loss_)) return bad_number(step_, *val_loss_);
     // A checkpoint holds what all ranks have yet to send.
     if (trainer_.compression() && saves) unsent_ = gather_state(*trainer_.compression(), communicator_);
     try {
+      gather_for_rank_0(saves);
       if (speaks()) write_down(results, progress);
     } catch (...) {
       failure = std::current_exception();
@@ -293,7 +309,7 @@ void Run::note_beginning() {
   RunPeriod period;
   period.first_step = step_;
   period.ranks = communicator_.size(), period.threads = omp_get_max_threads();
-  period.parameters = trainer_.model().parameters().parameter_count();
+  period.parameters = parameter_count(trainer_.model().config());
   period.training_tokens = data_.training.size(), period.validation_tokens = data_.validation.size();
   period.backend = backend_->name(), period.sums = communication_choice_;
   write_beginning(run_.history(), period);

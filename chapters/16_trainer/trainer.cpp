@@ -9,16 +9,21 @@
 #include "11_ddp/bucket_measurement.hpp"
 #include "13_compression/make_compression.hpp"
 #include "13_compression/momentum.hpp"
+#include "15_sharding/shared_optimizer.hpp"
+#include "15_sharding/shared_weights.hpp"
 
 namespace gpt {
 namespace {
 
 /// On the host, the gradients lie where the communicator sums them fastest.
-MakeBuffer gradients_near(Communicator& communicator, const Backend& backend, int64_t zero, bool local) {
+MakeBuffer gradients_near(Communicator& communicator, const Backend& backend, const TrainConfig& config) {
+  const int64_t zero = config.zero;
+  GPT_REQUIRE(config.tp == 1 || backend.device() == Device::cpu,
+              "--tp {} computes in the host's memory: choose --device cpu", config.tp);
   GPT_REQUIRE(zero == 0 || backend.device() == Device::cpu,
               "--zero {} gives pages of the host's memory back: choose --device cpu", zero);
   if (zero > 0) return zero_buffers(static_cast<int>(zero));
-  if (local || backend.allocator()->device() != Device::cpu) return nullptr;
+  if (config.local_sgd > 0 || backend.allocator()->device() != Device::cpu) return nullptr;
   return [&communicator](const Shape& shape, DType type) { return communicator.zeros(shape, type); };
 }
 
@@ -42,11 +47,14 @@ Trainer::Trainer(const TrainConfig& config, const GptConfig& shape, Backend& bac
                  Communicator& communicator, Trace& trace)
     : config_(config),
       communicator_(communicator),
-      counted_(communicator, sent_),
+      groups_(communicator, config.tp),
+      counted_(groups_.data(), sent_),
+      counted_model_(groups_.model() ? std::make_unique<CountingCommunicator>(*groups_.model(), sent_)
+                                     : nullptr),
+      sharing_(counted_model_ ? std::make_shared<TensorSharing>(shape, *counted_model_) : nullptr),
       trace_(trace),
-      model_(shape, backend, config.seed,
-             gradients_near(communicator, backend, config.zero, config.local_sgd > 0),
-             zero_buffers(static_cast<int>(config.zero))),
+      model_(shape, backend, config.seed, gradients_near(groups_.data(), backend, config),
+             zero_buffers(static_cast<int>(config.zero)), sharing_),
       zero_(config.zero == 0 ? nullptr
                              : std::make_unique<Zero>(static_cast<int>(config.zero), model_, counted_)),
       optimizer_(zero_ ? nullptr : std::make_unique<AdamW>(model_.parameters(), backend)),
@@ -77,6 +85,17 @@ void Trainer::clear_gradients() {
     zero_->clear_gradients();
   else
     model_.backend().fill(model_.parameters().gradients(), 0.0);
+}
+
+double Trainer::gradient_norm() const {
+  if (zero_) return zero_->gradient_norm();
+  if (sharing_) return shared_gradient_norm(model_, *sharing_);
+  return std::sqrt(model_.backend().sum_of_squares(model_.parameters().gradients()));
+}
+
+void Trainer::check_replicas(int64_t step) {
+  gpt::check_replicas(model_.parameters(), groups_.data(), step);
+  if (sharing_) check_what_all_have(*sharing_, model_.parameters(), step);
 }
 
 std::unique_ptr<GradientReducer> Trainer::make_reducer() {
@@ -117,7 +136,7 @@ std::vector<Share> micro_batches(const TrainConfig& config, int64_t batch, int r
 /// loss. With --local-sgd the batch is the rank's own share, and the others have no part in it.
 double Trainer::forward_backward(const DataLoader& data, int64_t number) {
   const std::vector<Share> parts =
-      micro_batches(config_, data.global_batch(), communicator_.rank(), communicator_.size());
+      micro_batches(config_, data.global_batch(), groups_.data().rank(), groups_.data().size());
   const int64_t batch_rows =
       alone_ ? share_of(data.global_batch(), communicator_.rank(), communicator_.size()).count
              : data.global_batch();
@@ -157,10 +176,10 @@ double Trainer::forward_backward(const DataLoader& data, int64_t number) {
 int64_t Trainer::measure_bucket_bytes(const DataLoader& data) {
   const ParameterStore& parameters = model_.parameters();
   const auto& there = parameters.gradients().allocator();
-  const auto measured = measure_all_reduces(communicator_, parameters.gradients().bytes(),
-                                            communicator_.takes(there->device()) ? there : host_allocator());
-  const std::vector<Share> parts =
-      micro_batches(config_, data.global_batch(), communicator_.rank(), communicator_.size());
+  Communicator& sums = groups_.data();
+  const auto measured = measure_all_reduces(sums, parameters.gradients().bytes(),
+                                            sums.takes(there->device()) ? there : host_allocator());
+  const std::vector<Share> parts = micro_batches(config_, data.global_batch(), sums.rank(), sums.size());
   const auto rows = std::find_if(parts.begin(), parts.end(), [](const Share& s) { return s.count > 0; });
   const Tensor ready = Tensor::zeros({static_cast<int64_t>(parameters.parameters().size())}, DType::f64);
   for (int pass = 0; pass < 2 && rows != parts.end(); ++pass) {  // the first one warms the caches up
@@ -169,13 +188,15 @@ int64_t Trainer::measure_bucket_bytes(const DataLoader& data) {
     for (size_t p = 0; p < parameters.parameters().size(); ++p)
       ready.data<double>()[p] = Interval{backward_.start, parallel_.ready_times()[p]}.seconds();
   }
-  communicator_.broadcast(ready, 0);
+  sums.broadcast(ready, 0);
   std::vector<int64_t> candidates;
   for (int64_t bytes = 256 << 10; candidates.empty() || bytes / 2 < parameters.gradients().bytes();
        bytes *= 2)
     candidates.push_back(bytes);
   const std::span<double> times = ready.span<double>();
-  return choose_bucket_bytes(parameters, candidates, {times.begin(), times.end()}, measured);
+  const int64_t mine = choose_bucket_bytes(parameters, candidates, {times.begin(), times.end()}, measured);
+  // Ranks with other shares of a model have measured other times.
+  return std::stoll(communicator_.broadcast(std::to_string(mine), 0));
 }
 // [/buckets]
 
@@ -257,15 +278,14 @@ StepResult Trainer::step(const DataLoader& data, int64_t number, Wish wish) {
   communicator_.all_gather(all, mine);
   std::vector<double> losses;  // in order of rank: their sum has the same bits however the ranks talk
   for (int rank = 0; rank < ranks; ++rank) {
-    losses.push_back(all.at<double>({2 * rank}));
+    if (rank % groups_.ranks_per_model() == 0) losses.push_back(all.at<double>({2 * rank}));
     result.wish = std::max(result.wish, static_cast<Wish>(all.at<double>({2 * rank + 1})));
   }
   result.loss = tree_sum(losses);
 
   const Trace::Span span = trace_.span("optimizer");
   result.lr = schedule_(number);
-  result.grad_norm =
-      zero_ ? zero_->gradient_norm() : std::sqrt(backend.sum_of_squares(model_.parameters().gradients()));
+  result.grad_norm = gradient_norm();
   if (result.finite() && zero_) zero_->step(numbers_of(result, number));
   if (result.finite() && !zero_) optimizer_->step(numbers_of(result, number));
   backend.synchronize();

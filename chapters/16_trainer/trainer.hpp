@@ -10,9 +10,11 @@
 #include "11_ddp/replicas.hpp"
 #include "13_compression/compressing_reducer.hpp"
 #include "13_compression/wire_counter.hpp"
+#include "15_sharding/tensor_sharing.hpp"
 #include "15_sharding/zero.hpp"
 #include "16_trainer/adamw.hpp"
 #include "16_trainer/config.hpp"
+#include "16_trainer/rank_groups.hpp"
 #include "common/trace.hpp"
 
 namespace gpt {
@@ -65,6 +67,9 @@ class Trainer {
   }
   /// nullptr without --zero.
   Zero* zero() { return zero_.get(); }
+  const RankGroups& groups() const { return groups_; }
+  /// What this rank has of its model; nullptr without --tp.
+  const TensorSharing* sharing() const { return sharing_.get(); }
   int64_t moment_bytes() const;
   const BucketPlan& plan() const { return parallel_.plan(); }
   /// For a compression that finds nothing of its own in a checkpoint of `step` steps, because one rank went
@@ -74,7 +79,7 @@ class Trainer {
   Compression* compression() const { return compressing_ ? &compressing_->compression() : nullptr; }
   /// Throws Error on all ranks, which names a rank and a parameter, when the models are not the same any
   /// more. Collective.
-  void check_replicas(int64_t step) { gpt::check_replicas(model_.parameters(), communicator_, step); }
+  void check_replicas(int64_t step);
 
  private:
   double forward_backward(const DataLoader& data, int64_t number);
@@ -82,6 +87,7 @@ class Trainer {
   void average_gradients(int64_t number);
   DataParallelOptions parallel_options() const;
   void clear_gradients();
+  double gradient_norm() const;
   /// As --compress and --zero say; the former in compressing_ too. nullptr for the plain sum.
   std::unique_ptr<GradientReducer> make_reducer();
   void begin_compression(int64_t number);
@@ -92,8 +98,11 @@ class Trainer {
 
   TrainConfig config_;
   Communicator& communicator_;
+  RankGroups groups_;
   std::shared_ptr<WireCounter> sent_ = std::make_shared<WireCounter>();
-  CountingCommunicator counted_;  // the same ranks: what the gradients take
+  CountingCommunicator counted_;  // those who divide the batch: what the gradients take
+  std::unique_ptr<CountingCommunicator> counted_model_;  // with --tp, those who share a model: what it takes
+  std::shared_ptr<const TensorSharing> sharing_;
   Trace& trace_;
   Gpt model_;
   std::unique_ptr<Zero> zero_;                 // with --zero …

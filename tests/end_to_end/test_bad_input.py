@@ -56,6 +56,20 @@ class BadInput(TrainerTest):
                 self.assert_refused(done)
                 self.assertFalse(out.exists())
 
+    def test_what_a_shared_model_cannot_do(self):
+        for words, mentions in ((["--tp", 0], ["--tp must be at least 1"]), (["--tp", 4], ["--heads 2"]),
+                                (["--tp", 2], ["a multiple of that, not 1"]),
+                                (["--tp", 2, "--zero", 1], ["--zero 1", "leave out one"]),
+                                (["--tp", 2, "--compress", "int8"], ["--compress int8", "leave out one"]),
+                                (["--tp", 2, "--local-sgd", 4], ["--local-sgd", "leave out one"]),
+                                (["--tp", 2, "--reproducible"], ["--reproducible or --tp"]),
+                                (["--tp", 2, "--device", "simt"], ["--device simt"]),
+                                (["--tp", 2, "--comm", "nccl"], ["--comm nccl"])):
+            with self.subTest(words):
+                self.refuse("--data", self.text, *words, mentions=mentions)
+        done = self.gpt("launch", "--hosts", "a:2,b:2", "--", "train", "--data", self.text, *self.words, "--tp", 2)
+        self.assert_refused(done, "--tp 2")
+
     def test_unknown_options_name_the_nearest(self):
         self.refuse("--data", self.text, "--widht", 3, mentions=["--width"])
         self.refuse("--data", self.text, "--preset", "shakespear-char", mentions=["shakespeare-char"])

@@ -78,6 +78,8 @@ TEST(LaunchPolicy, FitsRanksToTheBatch) {
   EXPECT_EQ(fitting_ranks(3, 12, 0), 3);
   EXPECT_EQ(fitting_ranks(8, 6, 0), 6) << "each rank needs a sequence";
   EXPECT_EQ(fitting_ranks(0, 6, 0), 0);
+  EXPECT_EQ(fitting_ranks(3, 12, 0, 2), 2) << "two ranks share a model";
+  EXPECT_EQ(fitting_ranks(8, 3, 0, 2), 6) << "each group needs a sequence";
 }
 
 TEST(LaunchPolicy, FitsRanksToTheTree) {
