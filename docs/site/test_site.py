@@ -61,6 +61,7 @@ class Browser:
                 break
             except OSError:
                 if time.monotonic() > deadline:
+                    self.driver.kill()
                     raise
                 time.sleep(0.1)
         self.session = f"/session/{session['sessionId']}"
