@@ -53,12 +53,15 @@ template <class Out>
 void multiply(const Matrix& a, const bf16* weight, int64_t N, const Ending<Out>& ending) {
   const int64_t M = a.rows, K = round_up(a.columns, panel), strip = K * panel;
   const int64_t columns = std::max(panel, most_weights / K / panel * panel);
+  // Where one pass over k is enough, all blocks of sums share one place in the first cache: a block leaves
+  // its tiles when the one before it is finished. Else each waits in a place of its own for the next pass.
+  const int64_t apart = K <= most_depth ? 0 : panel;
 #pragma omp parallel
   {
     const TileScope tiles;
     Scratch scratch(strip / 2 + panel * columns, false);
     bf16* left = scratch.take<bf16>(strip);
-    float* sums = scratch.take(panel * columns);  // 32 × 32 for every 32 columns
+    float* sums = scratch.take(panel * columns);  // 32 × 32 for every 32 columns, or once
     for (int64_t first = 0; first < N; first += columns) {
       const int64_t last = std::min(first + columns, N);
 #pragma omp for schedule(static)
@@ -69,17 +72,17 @@ void multiply(const Matrix& a, const bf16* weight, int64_t N, const Ending<Out>&
           const int64_t depth = std::min(most_depth, K - k), steps = depth / panel;
           const bool whole = k + depth == K;
           for (int64_t n = first; n < last; n += panel) {
-            float* sum = sums + (n - first) * panel;
+            float* sum = sums + (n - first) * apart;
             const int64_t share = whole && n > first ? (rows + steps - 1) / steps : 0;
             multiply_strips(depth, left + k * panel, weight + n / panel * strip + k * panel, sum, k > 0,
                             [&](int64_t step) {  // meanwhile the block before this one is finished
                               const int64_t from = step * share, to = std::min(from + share, rows);
-                              ending.finish(sum - panel * panel, m, n - panel, panel, from, to);
+                              ending.finish(sum - panel * apart, m, n - panel, panel, from, to);
                             });
           }
         }
         const int64_t n = (last - 1) / panel * panel;
-        ending.finish(sums + (n - first) * panel, m, n, last - n, 0, rows);
+        ending.finish(sums + (n - first) * apart, m, n, last - n, 0, rows);
       }
     }
   }

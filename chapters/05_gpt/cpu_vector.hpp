@@ -7,7 +7,7 @@
 
 #include "01_tensors/dtype.hpp"
 
-#if defined(__AVX512BF16__)
+#if defined(__AVX512F__)
 #include <immintrin.h>
 #endif
 
@@ -45,8 +45,13 @@ inline void store_vector(float* to, Vector value) {
   *reinterpret_cast<Vector*>(to) = value;
 }
 inline Vector load_vector(const bf16* from) {
+#if defined(__AVX512F__)
+  const __m512i words = _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+  return std::bit_cast<Vector>(_mm512_slli_epi32(words, 16));
+#else
   const auto halves = *reinterpret_cast<const detail::Halves*>(from);
   return std::bit_cast<Vector>(__builtin_convertvector(halves, detail::Words) << 16);
+#endif
 }
 #if defined(__AVX512BF16__)
 inline void store_vector(bf16* to, Vector value) {  // one instruction; it takes numbers below 1e-38 for zeros
@@ -77,22 +82,41 @@ void map_vectors(int64_t from, int64_t to, F f, Out* out, const In*... in) {
   for (int64_t j = i; j < to; ++j) store(out[j], last[j - i]);
 }
 
-inline float power_of_two(float n) {
-  return std::bit_cast<float>((static_cast<int32_t>(n) + 127) << 23);
+/// x · 2ⁿ for whole numbers n that keep it within the exponent's range: 2ⁿ is written straight into the
+/// exponent's bits. AVX-512 has an instruction for it.
+inline float scale_by_power(float x, float n) {
+  return x * std::bit_cast<float>((static_cast<int32_t>(n) + 127) << 23);
 }
-inline Vector power_of_two(Vector n) {
-  return std::bit_cast<Vector>((__builtin_convertvector(n, detail::Integers) + 127) << 23);
+inline Vector scale_by_power(Vector x, Vector n) {
+#if defined(__AVX512F__)
+  return std::bit_cast<Vector>(_mm512_scalef_ps(std::bit_cast<__m512>(x), std::bit_cast<__m512>(n)));
+#else
+  return x * std::bit_cast<Vector>((__builtin_convertvector(n, detail::Integers) + 127) << 23);
+#endif
+}
+
+/// x, but not below `low` nor above `high`.
+inline float clamp(float x, float low, float high) {
+  x = x < low ? low : x;
+  return x > high ? high : x;
+}
+inline Vector clamp(Vector x, float low, float high) {
+#if defined(__AVX512F__)
+  const __m512 raised = _mm512_max_ps(_mm512_set1_ps(low), std::bit_cast<__m512>(x));
+  return std::bit_cast<Vector>(_mm512_min_ps(_mm512_set1_ps(high), raised));
+#else
+  x = x < low ? Vector{} + low : x;
+  return x > high ? Vector{} + high : x;
+#endif
 }
 
 // [exp]
 /// eˣ for a float or a Vector, without a branch and without a call, to 2 units in the last place. x = n·ln 2
-/// + r with |r| ≤ ln 2 / 2; eʳ is a polynomial (Cephes' coefficients, Moshier 1984), and 2ⁿ is written
-/// straight into the exponent's bits. Clamped to [-87, 88], outside of which 2ⁿ would leave the exponent's
-/// range.
+/// + r with |r| ≤ ln 2 / 2; eʳ is a polynomial (Cephes' coefficients, Moshier 1984). Clamped to [-87, 88],
+/// outside of which 2ⁿ would leave the exponent's range.
 template <class V>
 inline V fast_exp(V x) {
-  x = x < -87.0f ? V{} - 87.0f : x;
-  x = x > 88.0f ? V{} + 88.0f : x;
+  x = clamp(x, -87.0f, 88.0f);
   constexpr float shift = 0x1.8p23f;  // adding and subtracting it rounds to a whole number
   const V n = (x * 1.44269504f + shift) - shift;
   const V r =
@@ -103,7 +127,7 @@ inline V fast_exp(V x) {
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
   p = p * r * r + r + 1.0f;
-  return p * power_of_two(n);
+  return scale_by_power(p, n);
 }
 // [/exp]
 
