@@ -5,7 +5,7 @@ import unittest
 
 from trainer import TrainerTest, checkpoints, metrics, tensors
 
-# Without --clip the first steps are large; epsilon drowns gradients that are 0 but for rounding.
+# A large epsilon drowns the gradients that are 0 but for rounding, such as those of the keys' biases.
 CHOICES = {"layers": 2, "width": 32, "heads": 4, "batch": 6, "dropout": 0.1, "keep": 10, "steps": 12, "epsilon": 1e-5,
            "checkpoint_every": 3, "eval_every": 6, "sample_length": 30}
 
@@ -50,8 +50,9 @@ class TensorParallel(TrainerTest):
             for path in checkpoints(run)[-lost:]:
                 shutil.rmtree(path)
             self.resume(run, ranks, tp, *words)
-            with self.subTest(ranks=ranks, tp=tp):
-                self.assert_same_training(run, plain) if tp > 1 or ranks == 0 else None
+            if 1 not in words:  # --zero 1 writes the moments in shares
+                with self.subTest(ranks=ranks, tp=tp):
+                    self.assert_same_training(run, plain)
 
     def test_says_who_does_what(self):
         done = self.train("run", ranks=4, **{**CHOICES, "tp": 2, "steps": 1})
