@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "09_averaging/reduce.hpp"
+#include "10_collectives/collectives.hpp"
 #include "10_collectives/mpi_types.hpp"
 #include "common/short_turns.hpp"
 
@@ -121,6 +122,10 @@ void MpiCommunicator::reduce_scatter(const Tensor& part, const Tensor& whole, Re
 
 void MpiCommunicator::all_gather(const Tensor& whole, const Tensor& part) {
   check_parts(whole, part, size_);
+  // The library lets pairs exchange long parts, in one message each way; exchange() says what TCP makes of
+  // that.
+  if (!on_one_host(hosts_) && part.bytes() > unasked_bytes)
+    return ring_all_gather(PointToPoint(comm()), row_of(whole), row_of(part));
   const MPI_Datatype type = mpi_type(whole.dtype());
   const Tensor mine = share(whole, rank_, size_);
   if (mine.bytes_data() != part.bytes_data()) mine.copy_from(part.reshape(mine.shape()));
@@ -154,26 +159,8 @@ void MpiCommunicator::receive(const Tensor& tensor, int from) {
 
 void MpiCommunicator::exchange(const Tensor& sent, const Tensor& received, int other) {
   GPT_CHECK(other != rank_, "rank {} sends to itself", rank_);
-  check_host(sent);
-  check_host(received);
   GPT_CHECK_EQ(sent.dtype(), received.dtype());
-  const MPI_Datatype type = mpi_type(sent.dtype());
-  const int64_t size = size_of(sent.dtype());
-  const int64_t piece = std::min<int64_t>(piece_bytes_ / size, std::numeric_limits<int>::max());
-  // Where the two lengths differ, one direction's last pieces are empty: both ranks count the longer one.
-  for (int64_t start = 0; start < std::max(sent.elements(), received.elements()); start += piece) {
-    const auto data = [&](const Tensor& t) { return t.bytes_data() + std::min(start, t.elements()) * size; };
-    const auto count = [&](const Tensor& t) {
-      return static_cast<int>(std::clamp<int64_t>(t.elements() - start, 0, piece));
-    };
-    MPI_Status status;
-    MPI_CHECK(MPI_Sendrecv(data(sent), count(sent), type, other, 0, data(received), count(received), type,
-                           other, 0, comm(), &status));
-    int arrived = 0;
-    MPI_CHECK(MPI_Get_count(&status, type, &arrived));
-    GPT_CHECK(arrived == count(received), "rank {} expects {} elements, but rank {} sent {}", rank_,
-              count(received), other, arrived);
-  }
+  PointToPoint(comm()).exchange(row_of(sent), other, row_of(received), other);
 }
 
 std::unique_ptr<Communicator> MpiCommunicator::split(int color, int key) {

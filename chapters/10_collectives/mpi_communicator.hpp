@@ -41,7 +41,7 @@ class MpiCommunicator final : public Communicator {
   void all_gather(const Tensor& whole, const Tensor& part) override;
   void send(const Tensor& tensor, int to) override;
   void receive(const Tensor& tensor, int from) override;
-  /// Both directions at once, in one MPI_Sendrecv for each piece.
+  /// Both directions at once, in pieces: see PointToPoint::exchange().
   void exchange(const Tensor& sent, const Tensor& received, int other) override;
   /// The new group goes by the same plan, unless it is on one host and this one is not.
   std::unique_ptr<Communicator> split(int color, int key) override;

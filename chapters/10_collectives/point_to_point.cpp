@@ -46,13 +46,25 @@ PointToPoint PointToPoint::subgroup(const std::vector<int>& members) const {
 
 // [transfer]
 void Transfer::wait() {
+  std::vector<MPI_Status> statuses(requests_.size());
   const auto arrived = [&] {
     int all = 0;
-    MPI_CHECK(MPI_Testall(static_cast<int>(requests_.size()), requests_.data(), &all, MPI_STATUSES_IGNORE));
+    const int code = MPI_Testall(static_cast<int>(requests_.size()), requests_.data(), &all, statuses.data());
+    if (code == MPI_ERR_IN_STATUS)
+      for (const MPI_Status& status : statuses)
+        if (status.MPI_ERROR != MPI_ERR_PENDING) MPI_CHECK(status.MPI_ERROR);
+    MPI_CHECK(code);
     return all != 0;
   };
   for (Patience patience; !arrived();) patience.pause();
   requests_.clear();
+  for (size_t i = 0; i < expected_.size(); ++i) {
+    int bytes = 0;
+    MPI_CHECK(MPI_Get_count(&statuses[i], MPI_BYTE, &bytes));
+    GPT_CHECK(bytes == expected_[i], "rank {} sent {} bytes where {} were expected", statuses[i].MPI_SOURCE,
+              bytes, expected_[i]);
+  }
+  expected_.clear();
 }
 
 Transfer PointToPoint::start_send(const Tensor& row, int to) const {
@@ -68,18 +80,34 @@ Transfer PointToPoint::start_send(const Tensor& row, int to) const {
 Transfer PointToPoint::start_receive(const Tensor& row, int from) const {
   Transfer transfer;
   for_pieces(row, piece_bytes_, [&](std::byte* data, int bytes) {
+    transfer.expected_.push_back(bytes);
     MPI_CHECK(MPI_Irecv(data, bytes, MPI_BYTE, member_of(members_, from), tag, comm_,
                         &transfer.requests_.emplace_back()));
   });
   return transfer;
 }
 
+// A long message waits until the receiver has answered that it is ready. Between two ranks that send to each
+// other, this answer stands in line behind the long message that goes the same way: so one direction is
+// served after the other. Short pieces need no answer. Without answers nobody holds a sender back, so a piece
+// leaves only when another has come: the other side is here, too, and takes pieces as fast as it sends them.
+// [exchange]
 void PointToPoint::exchange(const Tensor& out, int to, const Tensor& in, int from) const {
-  Transfer arriving = start_receive(in, from);
-  Transfer leaving = start_send(out, to);
-  arriving.wait();
-  leaving.wait();
+  constexpr int64_t ahead = 16;  // pieces on their way to a rank that has none to offer yet
+  const auto pieces = [](const Tensor& row) { return (row.bytes() + unasked_bytes - 1) / unasked_bytes; };
+  const auto piece = [](const Tensor& row, int64_t i) {
+    const int64_t length = unasked_bytes / size_of(row.dtype());
+    return row.slice(0, i * length, std::min((i + 1) * length, row.elements()));
+  };
+  std::vector<Transfer> leaving, arriving;
+  for (int64_t i = 0; i < std::max(pieces(out), pieces(in) + ahead); ++i) {
+    if (i >= ahead && i - ahead < pieces(in)) arriving[static_cast<size_t>(i - ahead)].wait();
+    if (i < pieces(in)) arriving.push_back(start_receive(piece(in, i), from));
+    if (i < pieces(out)) leaving.push_back(start_send(piece(out, i), to));
+  }
+  for (Transfer& transfer : leaving) transfer.wait();
 }
+// [/exchange]
 
 Tensor row_of(const Tensor& tensor) {
   GPT_CHECK(tensor.defined() && tensor.device() == Device::cpu && tensor.is_contiguous(),

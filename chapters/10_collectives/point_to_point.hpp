@@ -9,16 +9,22 @@
 
 namespace gpt {
 
+/// The longest message, in bytes, that Open MPI sends over TCP without asking the receiver first (64 KiB,
+/// less its own header).
+inline constexpr int64_t unasked_bytes = (64 << 10) - 256;
+
 /// A message on its way. Its tensor must stay, and stay untouched, until wait() has returned.
 class Transfer {
  public:
   Transfer() = default;  ///< nothing to wait for
-  /// Blocks until the message has left the tensor, or has arrived in it. May be called again.
+  /// Blocks until the message has left the tensor, or has arrived in it. May be called again. Throws Error if
+  /// what has arrived is shorter than the tensor, or longer.
   void wait();
 
  private:
   friend class PointToPoint;
   std::vector<MPI_Request> requests_;
+  std::vector<int> expected_;  // bytes of each message, where messages arrive
 };
 
 /// A group of ranks, numbered from 0, that send each other rows: contiguous tensors in host memory of any
@@ -40,7 +46,8 @@ class PointToPoint {
   // [messages]
   void send(const Tensor& row, int to) const { start_send(row, to).wait(); }
   void receive(const Tensor& row, int from) const { start_receive(row, from).wait(); }
-  /// Both at once. Two ranks that first send and then receive may wait for each other forever.
+  /// Both at once. Two ranks that first send and then receive may wait for each other forever. Long rows go
+  /// in pieces, so all ranks that take part call exchange().
   void exchange(const Tensor& out, int to, const Tensor& in, int from) const;
 
   /// Begin, and return at once: several messages can be on their way.

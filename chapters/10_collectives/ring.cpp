@@ -24,9 +24,9 @@
 namespace gpt {
 namespace {
 
-// A message of up to 64 KiB, its header included, Open MPI sends over TCP at once. Before a longer one it
-// asks whether the receiver is ready; both ranks must look up from their work for that, and the wire waits.
-constexpr int64_t segment_bytes = (64 << 10) - 256;
+// Before a longer message Open MPI asks whether the receiver is ready. Both ranks must look up from their
+// work for that, and the wire waits.
+constexpr int64_t segment_bytes = unasked_bytes;
 constexpr int64_t receives_ahead = 8;  // segments that may arrive before they are asked for
 
 /// What a rank does in the steps of a collective: it first adds, then stores.

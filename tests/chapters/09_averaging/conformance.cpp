@@ -242,6 +242,12 @@ void pairs_exchange_tensors_of_any_two_lengths(Communicator& c) {
         c.exchange(numbers_of(c.rank(), low ? longer : length, type, c.size()), received, other);
         EXPECT_TRUE(same_bits(received, numbers_of(other, low ? length : longer, type, c.size())));
       }
+    // So long that MPI cuts them into pieces, many one way and few the other.
+    const bool low = c.rank() < other;
+    const int64_t many = 300'000, few = 20'000;
+    const Tensor received({low ? few : many}, DType::f32);
+    c.exchange(numbers_of(c.rank(), low ? many : few, DType::f32, c.size()), received, other);
+    EXPECT_TRUE(same_bits(received, numbers_of(other, low ? few : many, DType::f32, c.size())));
   }
 }
 
