@@ -42,7 +42,7 @@ int64_t choose_bucket_bytes(const ParameterStore& parameters, const std::vector<
   const double least = *std::min_element(ends.begin(), ends.end());
   int64_t chosen = 0;
   for (size_t i = 0; i < candidates.size(); ++i)
-    if (ends[i] <= 1.001 * least) chosen = std::max(chosen, candidates[i]);
+    if (ends[i] <= 1.02 * least) chosen = std::max(chosen, candidates[i]);
   return chosen;
 }
 

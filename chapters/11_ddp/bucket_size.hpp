@@ -26,9 +26,10 @@ double interpolate(const std::vector<AllReduceTime>& measured, int64_t bytes);
 double predicted_end(const ParameterStore& parameters, int64_t bucket_bytes, const std::vector<double>& ready,
                      const std::vector<AllReduceTime>& measured);
 
-/// The candidate with the least predicted_end(); of those within 0.1% of it, the largest. What no bucket size
-/// can hide is the bucket of the parameter that is ready last: a GPT's token table, which the forward pass
-/// uses first of all and, tied, last of all. It lies at the end of the buffer, so it holds nobody back.
+/// The candidate with the least predicted_end(); of those within 2% of it, the largest: the times are those
+/// of idle processors, and beside a backward pass each sum waits longer for its turn. What no bucket size can
+/// hide is the bucket of the parameter that is ready last: a GPT's token table, which the forward pass uses
+/// first of all and, tied, last of all. It lies at the end of the buffer, so it holds nobody back.
 int64_t choose_bucket_bytes(const ParameterStore& parameters, const std::vector<int64_t>& candidates,
                             const std::vector<double>& ready, const std::vector<AllReduceTime>& measured);
 

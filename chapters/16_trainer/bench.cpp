@@ -86,6 +86,8 @@ int bench(const BenchOptions& options, Communicator& communicator) {
   const int64_t tokens_per_step = config.batch * config.context;
   const DataLoader data(random_tokens(8 * tokens_per_step, vocabulary), config.context, config.batch,
                         config.seed);
+  if (communicator.size() > 1 && !config.bucket_bytes())
+    trainer.set_bucket_bytes(trainer.measure_bucket_bytes(data));
 
   std::vector<double> seconds;
   Hiding sent;
