@@ -109,7 +109,7 @@ class Lab:
     def close(self):
         """Ends every process of the lab. A second time it does nothing."""
         if self._process is None:  # `up` started it, in a process that has ended
-            os.kill(self.pid, signal.SIGTERM)  # unshare, which takes its child along
+            os.kill(self.pid, signal.SIGKILL)  # unshare, which takes its child along; to SIGTERM it does not listen
         elif self._process.poll() is None:
             self._process.terminate()
             self._process.communicate()
