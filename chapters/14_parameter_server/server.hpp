@@ -53,6 +53,8 @@ class ParameterServer {
   const ClockTable& clocks() const { return clocks_; }
   const Tensor& values() const { return store_.values(); }  ///< (shard's elements) f32
   int64_t version() const { return version_; }              ///< updates so far
+  /// For checkpoints: its buffers are parallel to values(). Not to be stepped.
+  Optimizer& optimizer() { return *optimizer_; }
   int waiting() const { return static_cast<int>(waiting_.size()); }
   /// staleness()[k]: how many gradients came k updates after their parameters had been pulled.
   const std::vector<int64_t>& staleness() const { return staleness_; }

@@ -67,8 +67,9 @@ int bench(const BenchOptions& options, Communicator& communicator) {
   together(communicator, [&] {
     GPT_REQUIRE(options.steps >= 1, "--steps must be at least 1, not {}", options.steps);
     config = new_config(options.train);
-    GPT_REQUIRE(config.local_sgd == 0,
-                "gpt bench times steps that the ranks take together: --local-sgd is for gpt train");
+    GPT_REQUIRE(config.local_sgd == 0 && config.servers == 0,
+                "gpt bench times steps that the ranks take together: --local-sgd and --servers are for gpt "
+                "train");
   });
   const int threads = set_threads(config.wanted_threads());
   const int64_t vocabulary = options.vocabulary > 0 ? options.vocabulary : usual_vocabulary(config);

@@ -168,8 +168,15 @@ void begin_shards(const fs::path& checkpoints, int64_t step) {
 
 void save_shard(const fs::path& checkpoints, int64_t step, const Gpt& model, const ShardedAdamW& optimizer,
                 int rank, int ranks) {
-  const std::string name = fmt::format("optimizer-{:05}-of-{:05}.safetensors", rank + 1, ranks);
-  write_moments(temporary_folder(checkpoints, step) / name, model.parameters(), optimizer);
+  write_moments(shard_file(checkpoints, step, rank, ranks), model.parameters(), optimizer);
+}
+
+fs::path shard_file(const fs::path& checkpoints, int64_t step, int number, int shares) {
+  const fs::path folder = temporary_folder(checkpoints, step);
+  std::error_code error;
+  fs::create_directories(folder, error);
+  GPT_REQUIRE(!error, "cannot make the folder {}: {}", folder.string(), error.message());
+  return folder / fmt::format("optimizer-{:05}-of-{:05}.safetensors", number + 1, shares);
 }
 
 fs::path save_checkpoint_of_shards(const fs::path& checkpoints, const TrainState& state, const Gpt& model) {

@@ -53,6 +53,10 @@ void begin_shards(const std::filesystem::path& checkpoints, int64_t step);
 /// … and then every rank writes what it has of the moments there. Throws UserError.
 void save_shard(const std::filesystem::path& checkpoints, int64_t step, const Gpt& model,
                 const ShardedAdamW& optimizer, int rank, int ranks);
+/// The file of such a share, number 0 … shares-1, in its folder under the temporary name, which is made where
+/// there is none yet: for those who write shares in a way of their own. Throws UserError.
+std::filesystem::path shard_file(const std::filesystem::path& checkpoints, int64_t step, int number,
+                                 int shares);
 /// The rest of such a checkpoint, by rank 0, once all shards are there.
 std::filesystem::path save_checkpoint_of_shards(const std::filesystem::path& checkpoints,
                                                 const TrainState& state, const Gpt& model);

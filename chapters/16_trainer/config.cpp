@@ -12,6 +12,7 @@
 #include "16_trainer/device_ranks.hpp"
 #include "16_trainer/local_sgd.hpp"
 #include "16_trainer/rank_groups.hpp"
+#include "16_trainer/server_options.hpp"
 #include "common/check.hpp"
 #include "common/file.hpp"
 #include "common/program.hpp"
@@ -136,6 +137,7 @@ void TrainConfig::validate() const {
   require_one_of("--all-reduce", all_reduce, reduces);
   validate_local_sgd(*this);
   validate_tp(*this);
+  validate_servers(*this);
   validate_comm(*this);
 }
 // [/validate]

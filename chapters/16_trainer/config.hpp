@@ -60,6 +60,9 @@ struct TrainConfig {
   int64_t zero = 0;       ///< the stage of ZeRO (chapter 15); 0: every rank keeps everything
   int64_t tp = 1;         ///< ranks that share a model (tensor parallelism, chapter 15)
   int64_t local_sgd = 0;  ///< steps that each rank takes by itself; 0: gradients are averaged in every step
+  int64_t servers = 0;    ///< ranks that own the parameters (chapter 14); 0: every rank has them all
+  bool async = false;     ///< their workers do not wait for each other …
+  int64_t stale = 0;      ///< … or those who are so many steps ahead do
   std::string overlap = "on";
   bool reproducible = false;
   int64_t leaves = 8;
@@ -126,6 +129,9 @@ void for_each_choice(Config& c, Visit&& visit) {
   visit("zero", c.zero, "what ranks share out: 1 optimizer, 2 and gradients, 3 and parameters (chapter 15)");
   visit("local_sgd", c.local_sgd, "steps each rank takes alone before parameters are averaged (0: none)");
   visit("tp", c.tp, "ranks of a host that share each model; such groups divide the batch (chapter 15)");
+  visit("servers", c.servers, "ranks that serve parameters to the others (0: none; chapter 14)");
+  visit("async", c.async, "with --servers: each gradient is a step when it comes, and nobody waits");
+  visit("stale", c.stale, "with --servers: the same, but nobody is more than so many steps ahead");
   visit("overlap", c.overlap, "on: average gradients while the backward pass runs; off: after it");
   visit("reproducible", c.reproducible, "the same bits on 1, 2, 4, … ranks: sums in a fixed tree");
   visit("leaves", c.leaves, "with --reproducible: micro-batches of a step, over all ranks");

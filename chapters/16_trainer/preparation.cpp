@@ -24,6 +24,8 @@ void require_fitting_ranks(const TrainConfig& config, const std::vector<double>&
   require_fitting_groups(config, hosts);
   GPT_REQUIRE(config.batch >= ranks / config.tp, "--batch {} does not give each of {} ranks a sequence",
               config.batch, ranks / config.tp);
+  GPT_REQUIRE(config.servers < ranks, "--servers {} leaves no worker among {} rank{}: start more with mpirun",
+              config.servers, ranks, ranks == 1 ? "" : "s");
   GPT_REQUIRE(!config.reproducible || (is_power_of_two(ranks) && ranks <= config.leaves),
               "--reproducible adds in a binary tree with {} --leaves: it takes 1, 2, 4, … ranks up to {}, "
               "not {}",

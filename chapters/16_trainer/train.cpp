@@ -22,6 +22,7 @@
 #include "16_trainer/preparation.hpp"
 #include "16_trainer/progress.hpp"
 #include "16_trainer/run_history.hpp"
+#include "16_trainer/server_training.hpp"
 #include "16_trainer/shared_checkpoint.hpp"
 #include "16_trainer/stop.hpp"
 #include "16_trainer/summary.hpp"
@@ -371,6 +372,10 @@ Command add_train(CLI::App& app) {
     require_same_start(preparation, watched);
     if (watchdog) watchdog->be_patient(false);
     set_threads(preparation.config.wanted_threads());
+    if (preparation.config.servers > 0) {
+      watchdog.reset();  // it would end the job for a lost worker, whom the servers can do without
+      return train_with_servers(preparation, watched, options->collective_timeout, trace);
+    }
     CommunicationChoice choice(preparation.run, preparation.resumed, watched);
     choice.choose_all_reduce(preparation.config, communicator, watched);
     return Run(preparation, options->timeline, choice, watched, log, options->collective_timeout, trace)

@@ -23,7 +23,8 @@ MakeBuffer gradients_near(Communicator& communicator, const Backend& backend, co
   GPT_REQUIRE(zero == 0 || backend.device() == Device::cpu,
               "--zero {} gives pages of the host's memory back: choose --device cpu", zero);
   if (zero > 0) return zero_buffers(static_cast<int>(zero));
-  if (config.local_sgd > 0 || backend.allocator()->device() != Device::cpu) return nullptr;
+  if (config.local_sgd > 0 || config.servers > 0 || backend.allocator()->device() != Device::cpu)
+    return nullptr;
   return [&communicator](const Shape& shape, DType type) { return communicator.zeros(shape, type); };
 }
 
@@ -57,8 +58,9 @@ Trainer::Trainer(const TrainConfig& config, const GptConfig& shape, Backend& bac
              zero_buffers(static_cast<int>(config.zero)), sharing_),
       zero_(config.zero == 0 ? nullptr
                              : std::make_unique<Zero>(static_cast<int>(config.zero), model_, counted_)),
-      optimizer_(zero_ ? nullptr : std::make_unique<AdamW>(model_.parameters(), backend)),
-      alone_(config.local_sgd > 0 ? make_single_communicator() : nullptr),
+      optimizer_(zero_ || config.servers > 0 ? nullptr
+                                             : std::make_unique<AdamW>(model_.parameters(), backend)),
+      alone_(config.local_sgd > 0 || config.servers > 0 ? make_single_communicator() : nullptr),
       parallel_(model_.parameters(), alone_ ? *alone_ : static_cast<Communicator&>(counted_),
                 parallel_options(), make_reducer()),
       schedule_(make_schedule(config)) {
@@ -133,7 +135,7 @@ std::vector<Share> micro_batches(const TrainConfig& config, int64_t batch, int r
 
 // [forward_backward]
 /// Leaves the gradient of the global batch's mean loss in the arena, and returns this rank's part of that
-/// loss. With --local-sgd the batch is the rank's own share, and the others have no part in it.
+/// loss. With --local-sgd or --servers the batch is the rank's own share, and the others have no part in it.
 double Trainer::forward_backward(const DataLoader& data, int64_t number) {
   const std::vector<Share> parts =
       micro_batches(config_, data.global_batch(), groups_.data().rank(), groups_.data().size());

@@ -53,6 +53,10 @@ class Trainer {
   /// they end with that, and the ranks have not met. Collective.
   std::vector<StepResult> round(const DataLoader& data, int64_t number, Wish wish = Wish::go_on);
 
+  /// With --servers, for a worker: the gradient of its share of global batch `number`, clipped by its own
+  /// norm, and so scaled that the mean over `workers` is that of all rows. Changes no parameter.
+  StepResult gradient(const DataLoader& data, int64_t number, int workers);
+
   /// The size of buckets with which the sums of a step would be there first, by the times of two backward
   /// passes on a part of batch 0 and of some all-reduces. It changes nothing but the gradients, which each
   /// step sets to zero. Collective: all ranks get rank 0's answer.
@@ -62,7 +66,7 @@ class Trainer {
   Gpt& model() { return model_; }
   /// That of a run without --zero.
   AdamW& optimizer() {
-    GPT_CHECK(optimizer_ != nullptr, "--zero {} has shares of an optimizer", config_.zero);
+    GPT_CHECK(optimizer_ != nullptr, "with --zero and --servers a rank has shares of an optimizer");
     return *optimizer_;
   }
   /// nullptr without --zero.
@@ -108,7 +112,7 @@ class Trainer {
   std::unique_ptr<Zero> zero_;                 // with --zero …
   std::unique_ptr<AdamW> optimizer_;           // … and without
   CompressingReducer* compressing_ = nullptr;  // parallel_'s
-  std::unique_ptr<Communicator> alone_;        // with --local-sgd: what adds up a rank's own gradients
+  std::unique_ptr<Communicator> alone_;  // with --local-sgd or --servers: what adds up a rank's own gradients
   DataParallel parallel_;
   Interval backward_;  // when the last backward pass of the step ran
   Schedule schedule_;
