@@ -97,8 +97,12 @@ def main(arguments):
         return 1
     wrongs = list(check_files(ROOT, exercises))
     targets = ["all_solutions"] if only_solutions else ["all_exercises", "all_solutions", "all_wrong_solutions"]
-    if wrongs or subprocess.run(["cmake", "--build", str(BUILD), "--target", *targets], stdout=subprocess.DEVNULL).returncode:
-        print("\n".join(wrongs or ["the exercises do not build: " + " ".join(targets)]))
+    if wrongs:
+        print("\n".join(wrongs))
+        return 1
+    built = subprocess.run(["cmake", "--build", str(BUILD), "--target", *targets], stdout=subprocess.PIPE, text=True)
+    if built.returncode:
+        print(built.stdout[-3000:] + "\nthe exercises do not build: " + " ".join(targets))
         return 1
     jobs = [(e, f"solution_{e.target}", ("passed", "skipped"), None) for e in exercises]
     if not only_solutions:

@@ -43,7 +43,7 @@ TEST(AllToAll, PartRGoesToRankR) {
         const Tensor there = sent.on(memory), received = Tensor::full({ranks, count}, -1).on(memory);
         const auto operation = std::make_shared<NcclOperation>();
         operation->memory = {there, received};
-        group.start(operation, nullptr, [&](ncclComm_t comm, cudaStream_t stream) {
+        group.start(operation, [&](ncclComm_t comm, cudaStream_t stream) {
           return all_to_all(group.library(), reinterpret_cast<const float*>(there.address()),
                             reinterpret_cast<float*>(received.address()), static_cast<size_t>(count), ranks,
                             comm, stream);
