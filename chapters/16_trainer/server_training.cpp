@@ -14,6 +14,7 @@
 #include "16_trainer/health.hpp"
 #include "16_trainer/metrics.hpp"
 #include "16_trainer/progress.hpp"
+#include "16_trainer/run_checkpoints.hpp"
 #include "16_trainer/run_history.hpp"
 #include "16_trainer/server_checkpoint.hpp"
 #include "16_trainer/server_options.hpp"
@@ -94,15 +95,11 @@ class ServerRun {
 };
 
 void ServerRun::load_checkpoint() {
-  const auto checkpoints = list_checkpoints(run_.checkpoints());
-  if (checkpoints.empty()) return;
-  from_ = checkpoints.back();
-  const TrainState state = verify_checkpoint(from_);
-  GPT_REQUIRE(state.data == data_.fingerprint,
-              "the data in {} are not those that the checkpoint {} was trained on",
-              run_.training_tokens().parent_path().string(), from_.string());
+  const auto newest = newest_checkpoint(run_, data_.fingerprint);
+  if (!newest) return;
+  from_ = newest->path;
   load_model(from_, trainer_.model());
-  first_ = state.step;
+  first_ = newest->state.step;
 }
 
 // [serve_shard]

@@ -11,7 +11,6 @@
 #include "10_collectives/watchdog.hpp"
 #include "10_collectives/watched_communicator.hpp"
 #include "16_trainer/agreement.hpp"
-#include "16_trainer/checkpoint.hpp"
 #include "16_trainer/commands.hpp"
 #include "16_trainer/communication_choice.hpp"
 #include "16_trainer/device_ranks.hpp"
@@ -21,9 +20,9 @@
 #include "16_trainer/metrics_reader.hpp"
 #include "16_trainer/preparation.hpp"
 #include "16_trainer/progress.hpp"
+#include "16_trainer/run_checkpoints.hpp"
 #include "16_trainer/run_history.hpp"
 #include "16_trainer/server_training.hpp"
-#include "16_trainer/shared_checkpoint.hpp"
 #include "16_trainer/stop.hpp"
 #include "16_trainer/summary.hpp"
 #include "16_trainer/tensorboard.hpp"
@@ -54,6 +53,7 @@ class Run {
         devices_(connect_devices(config_, *backend_, communicator, log, timeout)),
         trainer_(config_, config_.model(data_.tokenizer->vocabulary_size()), *backend_,
                  devices_ ? *devices_ : communicator, trace),
+        checkpoints_(run_, config_.keep, trainer_, communicator),
         loader_(data_.training, config_.context, config_.batch, config_.seed) {
     choice.choose_buckets(config_, trainer_, loader_, communicator_);
     communication_choice_ =
@@ -80,12 +80,10 @@ class Run {
   }
 
   void load_checkpoint();
+  TrainState state() const;
   void write_down(const std::vector<StepResult>& results, Progress& progress);
   std::string communication() const;
-  void save();
-  void save_shards();
   void draw_sample();
-  void gather_for_rank_0(bool saves);
   int bad_number(int64_t step, double loss);
   std::string last_words() const;
   std::string how_to_go_on() const;
@@ -102,15 +100,13 @@ class Run {
   std::unique_ptr<Backend> backend_;
   std::unique_ptr<Communicator> devices_;  // the same ranks, and their devices; nullptr: by the host alone
   Trainer trainer_;
+  RunCheckpoints checkpoints_;
   DataLoader loader_;
   StopSignals stop_;
-  SavedState unsent_;                       // for the next checkpoint: rank 0's
-  CheckpointTensors gathered_;              // with --tp, the same
   std::unique_ptr<MetricsLog> metrics_;     // rank 0's
   std::unique_ptr<TensorBoardLog> events_;  // the same
   int64_t step_ = 0;                        // steps done …
   int64_t last_step_ = 0;                   // … and before the last round
-  int64_t saved_step_ = -1;
   double train_loss_ = 0;
   std::optional<double> val_loss_;  // of this very step
   Hiding sent_;                     // in all steps done here, …
@@ -119,60 +115,15 @@ class Run {
 };
 
 void Run::load_checkpoint() {
-  const auto checkpoints = list_checkpoints(run_.checkpoints());
-  if (checkpoints.empty()) return;  // killed before the first: begin again
-  const TrainState state = verify_checkpoint(checkpoints.back());
-  GPT_REQUIRE(state.data == data_.fingerprint,
-              "the data in {} are not those that the checkpoint {} was trained on",
-              run_.training_tokens().parent_path().string(), checkpoints.back().string());
-  if (!trainer_.sharing()) load_model(checkpoints.back(), trainer_.model());
-  if (const TensorSharing* sharing = trainer_.sharing()) {
-    load_shared(checkpoints.back(), trainer_.model(), *sharing, trainer_.optimizer());
-  } else if (Zero* zero = trainer_.zero()) {
-    load_optimizer(checkpoints.back(), trainer_.model(), zero->optimizer());
-    zero->give_back_parameters();
-  } else {
-    load_optimizer(checkpoints.back(), trainer_.model(), trainer_.optimizer());
-    if (config_.local_sgd > 0)
-      load_local_moments(checkpoints.back(), trainer_.model(), trainer_.optimizer(), communicator_.rank(),
-                         communicator_.size());
-  }
-  if (Compression* compression = trainer_.compression())
-    if (!load_compression(checkpoints.back(), *compression, communicator_.rank(), communicator_.size()))
-      trainer_.continue_momentum(state.step);
-  step_ = saved_step_ = state.step;
-  train_loss_ = state.train_loss;
-  val_loss_ = state.val_loss;
+  const auto state = checkpoints_.load(data_.fingerprint);
+  if (!state) return;  // begin again
+  step_ = state->step;
+  train_loss_ = state->train_loss;
+  val_loss_ = state->val_loss;
 }
 
-void Run::save() {
-  if (saved_step_ == step_) return;
-  const Trace::Span span = trace_.span("checkpoint");
-  metrics_->sync();
-  const TrainState state{step_, train_loss_, val_loss_, data_.fingerprint, to_json(config_)};
-  if (trainer_.sharing())
-    save_checkpoint(run_.checkpoints(), state, std::exchange(gathered_, {}));
-  else if (trainer_.zero())
-    save_checkpoint_of_shards(run_.checkpoints(), state, trainer_.model());
-  else
-    save_checkpoint(run_.checkpoints(), state, trainer_.model(), trainer_.optimizer(), unsent_,
-                    communicator_.size());
-  saved_step_ = step_;
-  remove_old_checkpoints(run_.checkpoints(), config_.keep);
-}
-
-/// With --zero and --local-sgd: every rank writes what it has of the optimizer, before rank 0 writes the rest
-/// in save().
-void Run::save_shards() {
-  const Trace::Span span = trace_.span("checkpoint");
-  const int rank = communicator_.rank(), ranks = communicator_.size();
-  on_first_rank(communicator_, [&] { begin_shards(run_.checkpoints(), step_); });
-  together(communicator_, [&] {
-    if (trainer_.zero())
-      save_shard(run_.checkpoints(), step_, trainer_.model(), trainer_.zero()->optimizer(), rank, ranks);
-    else
-      save_local_moments(run_.checkpoints(), step_, trainer_.model(), trainer_.optimizer(), rank, ranks);
-  });
+TrainState Run::state() const {
+  return {step_, train_loss_, val_loss_, data_.fingerprint, to_json(config_)};
 }
 
 /// Rank 0, and with --tp those who share its model, because no rank can write without the others.
@@ -182,13 +133,6 @@ void Run::draw_sample() {
   const std::string text =
       sample_text(trainer_.model(), *data_.tokenizer, data_.training, config_.sample_length, config_.seed);
   if (speaks()) write_file_atomically(run_.sample(), text + "\n");
-}
-
-/// With --tp, what those who share rank 0's model do together, before it writes down.
-void Run::gather_for_rank_0(bool saves) {
-  if (!trainer_.sharing() || !trainer_.groups().with_rank_0()) return;
-  if (saves) gathered_ = gather_tensors(trainer_.model(), *trainer_.sharing(), trainer_.optimizer(), step_);
-  if (due(config_.sample_every)) draw_sample();
 }
 
 // [write_down]
@@ -216,7 +160,11 @@ void Run::write_down(const std::vector<StepResult>& results, Progress& progress)
     events_->append(metrics);
   }
   if (val_loss_ || due(config_.eval_every)) write_file_atomically(run_.plot(), metrics_->plot().svg());
-  if (due(config_.checkpoint_every) || results.back().wish == Wish::stop) save();
+  if (due(config_.checkpoint_every) || results.back().wish == Wish::stop) {
+    const Trace::Span saving = trace_.span("checkpoint");
+    metrics_->sync();
+    checkpoints_.save(state());
+  }
   if (due(config_.sample_every) && !trainer_.sharing()) draw_sample();
   progress.show(metrics);
 }
@@ -252,7 +200,6 @@ int Run::run() {
     Zero* const zero = trainer_.zero();
     const bool whole = checks || saves || due(config_.eval_every) || due(config_.sample_every);
     if (zero && whole) zero->gather_parameters();
-    if ((zero || config_.local_sgd > 0) && saves) save_shards();
     if (checks) trainer_.check_replicas(step_);
     if (due(config_.eval_every) && data_.validation.size() >= 2) {
       const Trace::Span span = trace_.span("validation");
@@ -260,10 +207,13 @@ int Run::run() {
                            trainer_.groups().data());
     }
     if (val_loss_ && !std::isfinite(*val_loss_)) return bad_number(step_, *val_loss_);
-    // A checkpoint holds what all ranks have yet to send.
-    if (trainer_.compression() && saves) unsent_ = gather_state(*trainer_.compression(), communicator_);
+    if (saves) {
+      const Trace::Span span = trace_.span("checkpoint");
+      checkpoints_.gather(step_);
+    }
     try {
-      gather_for_rank_0(saves);
+      // With --tp, those who share rank 0's model must write its sample with it.
+      if (due(config_.sample_every) && trainer_.sharing() && trainer_.groups().with_rank_0()) draw_sample();
       if (speaks()) write_down(results, progress);
     } catch (...) {
       failure = std::current_exception();

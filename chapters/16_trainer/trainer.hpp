@@ -74,6 +74,8 @@ class Trainer {
   const RankGroups& groups() const { return groups_; }
   /// What this rank has of its model; nullptr without --tp.
   const TensorSharing* sharing() const { return sharing_.get(); }
+  /// With --local-sgd every rank has moments of its own.
+  bool local_moments() const { return config_.local_sgd > 0; }
   int64_t moment_bytes() const;
   const BucketPlan& plan() const { return parallel_.plan(); }
   /// For a compression that finds nothing of its own in a checkpoint of `step` steps, because one rank went
