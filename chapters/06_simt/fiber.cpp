@@ -80,6 +80,9 @@ Fiber::Fiber(int number, void (*entry)()) {
   mprotect(memory_, page_bytes,
            PROT_NONE);  // a stack that grows too far ends the program, and overwrites nothing
   begin_ = memory_ + page_bytes;
+#ifdef SIMT_ADDRESS_SANITIZER
+  __asan_unpoison_memory_region(begin_, stack_bytes);  // an abandoned stack may have been here
+#endif
   // Tops at different distances from a page: else the busiest lines of all stacks share a few sets of the
   // cache.
   std::byte* top = memory_ + page_bytes + stack_bytes - static_cast<size_t>(number % 31) * 128;
@@ -88,9 +91,6 @@ Fiber::Fiber(int number, void (*entry)()) {
   std::fill_n(words, saved_words, nullptr);
   words[return_word] = reinterpret_cast<void*>(entry);
   stack_pointer_ = words;
-#ifdef SIMT_ADDRESS_SANITIZER
-  __asan_unpoison_memory_region(begin_, stack_bytes);  // an abandoned stack may have been here
-#endif
 }
 // [/new_fiber]
 
