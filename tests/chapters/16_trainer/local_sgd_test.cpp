@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "16_trainer/trainer.hpp"
+#include "tests/chapters/16_trainer/learnable_text.hpp"
 
 namespace gpt {
 namespace {
@@ -28,14 +29,6 @@ TrainConfig linear(int64_t local_sgd) {
   return config;
 }
 
-Tokens text() {
-  const RandomStream random(1, RandomUse::example);
-  std::vector<int32_t> tokens(700);
-  for (size_t i = 0; i < tokens.size(); ++i)
-    tokens[i] = static_cast<int32_t>((i * i + random.below(i, 4)) % vocabulary);
-  return Tokens(tokens);
-}
-
 struct Outcome {
   std::vector<double> losses;
   std::vector<float> parameters;
@@ -49,7 +42,7 @@ Outcome train(const TrainConfig& config, int ranks) {
     const auto backend = make_reference_backend(DType::f32);
     Trace trace;
     Trainer trainer(config, config.model(vocabulary), *backend, communicator, trace);
-    const DataLoader data(text(), config.context, config.batch, config.seed);
+    const DataLoader data(learnable_text(vocabulary), config.context, config.batch, config.seed);
     Outcome mine;
     for (int64_t step = 0; step < steps;) {
       for (const StepResult& result : trainer.round(data, step)) {

@@ -5,6 +5,7 @@
 
 #include "16_trainer/evaluation.hpp"
 #include "16_trainer/trainer.hpp"
+#include "tests/chapters/16_trainer/learnable_text.hpp"
 
 namespace gpt {
 namespace {
@@ -22,14 +23,6 @@ TrainConfig choices() {
   return config;
 }
 
-Tokens text() {
-  const RandomStream random(1, RandomUse::example);
-  std::vector<int32_t> tokens(700);
-  for (size_t i = 0; i < tokens.size(); ++i)
-    tokens[i] = static_cast<int32_t>((i * i + random.below(i, 4)) % vocabulary);
-  return Tokens(tokens);
-}
-
 struct Outcome {
   std::vector<double> losses;
   std::vector<float> parameters;
@@ -44,10 +37,10 @@ Outcome train(const TrainConfig& config, int ranks,
     const auto backend = make_backend();
     Trace trace;
     Trainer trainer(config, config.model(vocabulary), *backend, communicator, trace);
-    const DataLoader data(text(), config.context, config.batch, config.seed);
+    const DataLoader data(learnable_text(vocabulary), config.context, config.batch, config.seed);
     std::vector<double> losses;
     for (int64_t step = 0; step < steps; ++step) losses.push_back(trainer.step(data, step).loss);
-    const double val_loss = evaluate(trainer.model(), text(), 3, 0, communicator);
+    const double val_loss = evaluate(trainer.model(), learnable_text(vocabulary), 3, 0, communicator);
     if (communicator.rank() != 0) return;
     const auto values = trainer.model().parameters().values().span<float>();
     outcome = {losses, {values.begin(), values.end()}, val_loss};
@@ -143,7 +136,7 @@ TEST(Ranks, OneWishReachesAll) {
     const auto backend = make_reference_backend(DType::f32);
     Trace trace;
     Trainer trainer(choices(), choices().model(vocabulary), *backend, communicator, trace);
-    const DataLoader data(text(), choices().context, choices().batch, 1);
+    const DataLoader data(learnable_text(vocabulary), choices().context, choices().batch, 1);
     EXPECT_EQ(trainer.step(data, 0).wish, Wish::go_on);
     EXPECT_EQ(trainer.step(data, 1, communicator.rank() == 2 ? Wish::stop : Wish::go_on).wish, Wish::stop);
     EXPECT_EQ(trainer.step(data, 2, communicator.rank() == 0 ? Wish::give_up : Wish::stop).wish,
@@ -158,7 +151,7 @@ TEST(Ranks, ASteadyStepAsksTheSystemForNoMemory) {
   config.micro_batch = 5;  // the last micro-batch is smaller
   Trace trace;
   Trainer trainer(config, config.model(vocabulary), *backend, *communicator, trace);
-  const DataLoader data(text(), config.context, config.batch, 1);
+  const DataLoader data(learnable_text(vocabulary), config.context, config.batch, 1);
   for (int64_t step = 0; step < 3; ++step) trainer.step(data, step);
   const int64_t before = host_allocator()->statistics().system_requests;
   const int64_t in_use = host_allocator()->statistics().in_use;
@@ -172,7 +165,7 @@ TEST(Ranks, ALossThatIsNoNumberLeavesTheParametersAlone) {
   const auto backend = make_reference_backend(DType::f32);
   Trace trace;
   Trainer trainer(choices(), choices().model(vocabulary), *backend, *communicator, trace);
-  const DataLoader data(text(), choices().context, choices().batch, 1);
+  const DataLoader data(learnable_text(vocabulary), choices().context, choices().batch, 1);
   const Tensor values = trainer.model().parameters().values();
   values.span<float>()[40] = NAN;
   const Tensor before = values.clone();
