@@ -20,6 +20,7 @@ Ladders adamw_ladders(ProblemSize size);
 Ladders linear_ladders(ProblemSize size);
 Ladders attention_ladders(ProblemSize size);
 Ladders compress_ladders(ProblemSize size);
+Ladders sparse_ladders(ProblemSize size);
 )
 // clang-format on
 

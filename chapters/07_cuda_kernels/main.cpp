@@ -46,6 +46,7 @@ const std::vector<Family>& families() {
       GPT_FAMILY(linear, "Matrix products: what one fetches, many use"),
       GPT_FAMILY(attention, "Attention: scores that are never stored"),
       GPT_FAMILY(compress, "Quantise and pack: fewer bits to send"),
+      GPT_FAMILY(sparse, "A few of many: which, and where"),
   };
   return all;
 }

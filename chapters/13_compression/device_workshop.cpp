@@ -3,6 +3,7 @@
 #include <type_traits>
 
 #include "07_cuda_kernels/elementwise.hpp"
+#include "07_cuda_kernels/sparse.hpp"
 #include "08_gpu_training/device_memory.hpp"
 #include "13_compression/blend.hpp"
 #include "13_compression/workshop.hpp"
@@ -116,6 +117,27 @@ class DeviceWorkshop final : public Workshop {
   }
   void blend(std::span<float> mean, std::span<const float> values, float beta) const override {
     KERNEL_SPACE::blend(mean.data(), values.data(), beta, count(mean), stream_);
+  }
+
+  // [few]
+  void largest(std::span<int32_t> positions, std::span<const float> values, int64_t first) const override {
+    const Tensor scratch({static_cast<int64_t>(select_scratch_bytes(count(values)) / 4)}, DType::i32,
+                         memory_);
+    select_largest(positions.data(), values.data(), count(values), static_cast<int64_t>(positions.size()),
+                   static_cast<int32_t>(first), scratch.address(), select_rungs - 1, stream_);
+  }
+  // [/few]
+  void draw(std::span<int32_t> positions, int64_t first, int64_t n, const RoundingKey& key) const override {
+    draw_positions(positions.data(), n, static_cast<int64_t>(positions.size()), static_cast<int32_t>(first),
+                   key, stream_);
+  }
+  void take(std::span<float> values, std::span<float> row,
+            std::span<const int32_t> positions) const override {
+    take_at(values.data(), row.data(), positions.data(), count(values), stream_);
+  }
+  void add_at(std::span<float> row, std::span<const int32_t> positions,
+              std::span<const float> values) const override {
+    KERNEL_SPACE::add_at(row.data(), positions.data(), values.data(), count(values), stream_);
   }
 
   // [mark]

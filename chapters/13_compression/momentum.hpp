@@ -19,6 +19,7 @@ class MomentumCompression : public Compression {
     int64_t warmup = 100;
     double beta1 = 0.9;
   };
+  bool takes(Device device) const override { return has_workshop(device); }
   void arrange(const ParameterStore& parameters, const BucketPlan& plan, const Tensor& gradients) override;
   std::function<void()> mark() const override { return workshop_->mark(); }
   int64_t warmup() const override { return options_.warmup; }

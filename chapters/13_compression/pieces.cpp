@@ -20,18 +20,24 @@ std::vector<std::vector<Piece>> pieces_by_bucket(const ParameterStore& parameter
 }
 // [/pieces]
 
-void sum_whole(Communicator& group, const std::vector<Piece>& pieces, const Tensor& row, const Tensor& sums) {
+void sum_whole(Carrier& carrier, const Workshop& workshop, const std::vector<Piece>& pieces,
+               const Tensor& row, const Tensor& sums) {
   int64_t total = 0;
   for (const Piece& piece : pieces) total += piece.elements;
   if (total == 0) return;
-  const Tensor packed({total});
-  float* next = packed.data<float>();
-  for (const Piece& piece : pieces) next = std::copy_n(row.data<float>() + piece.from, piece.elements, next);
-  group.all_reduce(packed, ReduceOp::sum);
-  const float* sum = packed.data<float>();
+  const Tensor packed({total}, DType::f32, workshop.memory());
+  Piece next;  // in the packed row
   for (const Piece& piece : pieces) {
-    std::copy_n(sum, piece.elements, sums.data<float>() + piece.from);
-    sum += piece.elements;
+    next.elements = piece.elements;
+    workshop.copy(elements_of(packed, next), elements_of(row, piece));
+    next.from += piece.elements;
+  }
+  carrier.sum(packed);
+  next.from = 0;
+  for (const Piece& piece : pieces) {
+    next.elements = piece.elements;
+    workshop.copy(elements_of(sums, piece), elements_of(packed, next));
+    next.from += piece.elements;
   }
 }
 

@@ -4,8 +4,9 @@
 #include <span>
 #include <vector>
 
-#include "09_averaging/communicator.hpp"
 #include "11_ddp/bucket.hpp"
+#include "13_compression/carrier.hpp"
+#include "13_compression/quantised.hpp"
 
 namespace gpt {
 
@@ -22,6 +23,12 @@ std::vector<std::vector<Piece>> pieces_by_bucket(const ParameterStore& parameter
 
 /// The sum over the ranks of pieces of `row` that are too small to be compressed, all in one message, into
 /// the same pieces of `sums`. Collective.
-void sum_whole(Communicator& group, const std::vector<Piece>& pieces, const Tensor& row, const Tensor& sums);
+void sum_whole(Carrier& carrier, const Workshop& workshop, const std::vector<Piece>& pieces,
+               const Tensor& row, const Tensor& sums);
+
+/// Its elements in a row as long as the arena, in whatever memory that lies.
+inline std::span<float> elements_of(const Tensor& row, const Piece& piece) {
+  return elements_of(row, Bucket{piece.from, piece.from + piece.elements, 0});
+}
 
 }  // namespace gpt

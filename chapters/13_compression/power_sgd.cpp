@@ -97,6 +97,7 @@ void PowerSgd::arrange(const ParameterStore& parameters, const BucketPlan& plan,
       }
     }
   if (residual_.defined()) return;  // the matrices come in the same order, however they are cut
+  workshop_ = make_workshop(gradients);
   residual_ = Tensor::zeros(gradients.shape());
   q_ = Tensor({q});
   const RandomStream random(options_.seed, RandomUse::rounding);
@@ -116,7 +117,8 @@ void PowerSgd::add_up(Communicator& group, const Tensor& row, const Tensor& mine
 
 // [power_sgd]
 void PowerSgd::sum(Communicator& group, size_t bucket, int64_t step) {
-  sum_whole(group, whole_[bucket], gradients_, gradients_);
+  Carrier carrier(group, *workshop_);
+  sum_whole(carrier, *workshop_, whole_[bucket], gradients_, gradients_);
   const std::vector<Matrix>& matrices = matrices_[bucket];
   if (matrices.empty()) return;
   const int64_t rank = options_.rank;

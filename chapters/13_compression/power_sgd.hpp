@@ -39,6 +39,7 @@ class PowerSgd final : public Compression {
   std::unique_ptr<Codec> codec_;
   std::vector<std::vector<Matrix>> matrices_;  // by bucket
   std::vector<std::vector<Piece>> whole_;      // by bucket
+  std::unique_ptr<Workshop> workshop_;         // where the gradients are
   Tensor gradients_;
   Tensor residual_;
   Tensor q_;  // Qᵀ (r, m) of each matrix, the same on all ranks

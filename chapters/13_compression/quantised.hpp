@@ -36,4 +36,9 @@ inline std::span<float> elements_of(const Tensor& row, const Bucket& bucket) {
           static_cast<size_t>(bucket.to - bucket.from)};
 }
 
+/// All of it.
+inline std::span<float> row_of(const Tensor& row) {
+  return elements_of(row, {0, row.elements(), 0});
+}
+
 }  // namespace gpt

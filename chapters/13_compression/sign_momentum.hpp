@@ -11,7 +11,6 @@ namespace gpt {
 class SignMomentum final : public MomentumCompression {
  public:
   explicit SignMomentum(const Options& options) : MomentumCompression(options) {}
-  bool takes(Device device) const override { return has_workshop(device); }
   void arrange(const ParameterStore& parameters, const BucketPlan& plan, const Tensor& gradients) override;
   void sum(Communicator& group, size_t bucket, int64_t step) override;
   std::vector<StateRow> state() override;

@@ -1,11 +1,12 @@
 #pragma once
 // A few numbers of many.
 
-#include "01_tensors/philox.hpp"
 #include "13_compression/momentum.hpp"
 #include "13_compression/pieces.hpp"
 
 namespace gpt {
+
+class Carrier;
 
 /// Sends a part of the numbers, and keeps what it did not send until it is. Matrices alone: tensors of rank 1
 /// are small, and go whole.
@@ -31,20 +32,13 @@ class SparseMomentum final : public MomentumCompression {
   int64_t count(int64_t n, int64_t step) const;
 
  private:
-  void sum_largest(Communicator& group, const std::vector<Piece>& pieces, int64_t step);
-  void sum_random(Communicator& group, const std::vector<Piece>& pieces, int64_t step);
+  void sum_largest(Carrier& carrier, const std::vector<Piece>& pieces, int64_t step);
+  void sum_random(Carrier& carrier, const std::vector<Piece>& pieces, int64_t step);
 
   Choice choice_;
   double ratio_;
   uint64_t seed_;
   std::vector<std::vector<Piece>> matrices_, vectors_;  // by bucket
 };
-
-/// The positions of the k largest |x|, in order; of equal ones those in front. A NaN is larger than
-/// everything.
-std::vector<int32_t> largest(std::span<const float> x, int64_t k);
-
-/// One position out of each of k nearly equal parts of 0 … n-1, drawn from `random` at `first` and after.
-std::vector<int32_t> one_of_each_part(int64_t n, int64_t k, const RandomStream& random, uint64_t first);
 
 }  // namespace gpt

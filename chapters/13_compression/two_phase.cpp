@@ -1,5 +1,6 @@
 #include "13_compression/two_phase.hpp"
 
+#include "13_compression/carrier.hpp"
 #include "13_compression/tournament.hpp"
 
 namespace gpt {
@@ -20,32 +21,6 @@ std::span<T> chunk_of(std::span<T> row, int owner, int ranks) {
 std::span<std::byte> bytes_of(const Tensor& code) {
   return {code.address(), static_cast<size_t>(code.bytes())};
 }
-
-// [carrier]
-/// Brings codes to the other ranks: from where they lie, if the group goes there, or from copies on the host.
-class Carrier {
- public:
-  Carrier(Communicator& group, const Workshop& workshop)
-      : group_(group), at_home_(group.takes(workshop.memory()->device())) {}
-
-  void exchange(const Tensor& code, const Tensor& arrived, int other) {
-    if (at_home_) return group_.exchange(code, arrived, other);
-    const Tensor theirs(arrived.shape(), arrived.dtype());
-    group_.exchange(code.host(), theirs, other);
-    arrived.copy_from(theirs);
-  }
-  void all_gather(const Tensor& arrived, const Tensor& code) {
-    if (at_home_) return group_.all_gather(arrived, code);
-    const Tensor all(arrived.shape(), arrived.dtype());
-    group_.all_gather(all, code.host());
-    arrived.copy_from(all);
-  }
-
- private:
-  Communicator& group_;
-  bool at_home_;
-};
-// [/carrier]
 
 }  // namespace
 

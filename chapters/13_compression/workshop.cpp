@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
+
+#include "07_cuda_kernels/sparse.hpp"
+#include "13_compression/largest.hpp"
 
 namespace gpt {
 namespace {
@@ -26,6 +30,26 @@ class HostWorkshop final : public Workshop {
   void clear(std::span<float> values) const override { std::ranges::fill(values, 0.0f); }
   void blend(std::span<float> mean, std::span<const float> values, float beta) const override {
     for (size_t i = 0; i < mean.size(); ++i) mean[i] = std::fma(1.0f - beta, values[i], beta * mean[i]);
+  }
+
+  void largest(std::span<int32_t> positions, std::span<const float> values, int64_t first) const override {
+    const std::vector<int32_t> found = gpt::largest(values, static_cast<int64_t>(positions.size()));
+    for (size_t i = 0; i < positions.size(); ++i) positions[i] = static_cast<int32_t>(first) + found[i];
+  }
+  void draw(std::span<int32_t> positions, int64_t first, int64_t n, const RoundingKey& key) const override {
+    const auto k = static_cast<int64_t>(positions.size());
+    for (int64_t part = 0; part < k; ++part)
+      positions[static_cast<size_t>(part)] =
+          static_cast<int32_t>(first + drawn_index(key, static_cast<uint64_t>(first), n, k, part));
+  }
+  void take(std::span<float> values, std::span<float> row,
+            std::span<const int32_t> positions) const override {
+    for (size_t i = 0; i < values.size(); ++i)
+      values[i] = std::exchange(row[static_cast<size_t>(positions[i])], 0.0f);
+  }
+  void add_at(std::span<float> row, std::span<const int32_t> positions,
+              std::span<const float> values) const override {
+    for (size_t i = 0; i < values.size(); ++i) row[static_cast<size_t>(positions[i])] += values[i];
   }
 
   std::function<void()> mark() const override {

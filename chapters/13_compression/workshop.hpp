@@ -29,6 +29,19 @@ class Workshop {
   /// mean = beta · mean + (1 - beta) · values
   virtual void blend(std::span<float> mean, std::span<const float> values, float beta) const = 0;
 
+  // A few of many; `row` and what is counted from `first` are rows of the whole arena or parts of it.
+  /// positions = first + the indices of the largest |values|, as many as there are positions, in order; of
+  /// equal ones those in front. A NaN is larger than everything.
+  virtual void largest(std::span<int32_t> positions, std::span<const float> values, int64_t first) const = 0;
+  /// positions = one out of each of as many nearly equal parts of first … first + n-1, drawn by `key`.
+  virtual void draw(std::span<int32_t> positions, int64_t first, int64_t n, const RoundingKey& key) const = 0;
+  /// values[i] = row[positions[i]], which then becomes 0. No position comes twice.
+  virtual void take(std::span<float> values, std::span<float> row,
+                    std::span<const int32_t> positions) const = 0;
+  /// row[positions[i]] += values[i]
+  virtual void add_at(std::span<float> row, std::span<const int32_t> positions,
+                      std::span<const float> values) const = 0;
+
   /// Marks what was asked of the gradients' own stream so far. The result is called by the thread that works
   /// here next: what it asks for from then on begins when all that is done.
   virtual std::function<void()> mark() const = 0;

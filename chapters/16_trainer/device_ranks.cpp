@@ -28,7 +28,7 @@ std::string why_not_nccl(const TrainConfig& c) {
   if (const auto compression = make_compression(c.compress); compression && !compression->takes(Device::simt))
     return fmt::format(
         "--compress {} works on the host, and --comm nccl keeps gradients on the device: leave out one of "
-        "them, or choose bf16, fp16, int8 or sign",
+        "them, or choose another one",
         c.compress);
   if (c.zero > 0)
     return fmt::format("--zero {} works on the host, and --comm nccl on the device: leave out one of them",

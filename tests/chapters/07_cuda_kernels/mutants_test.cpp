@@ -7,11 +7,12 @@
 namespace gpt {
 namespace {
 
-/// One of the three launches the kernel of this name, the others know nothing of it.
+/// One of the four launches the kernel of this name, the others know nothing of it.
 void launch(const char* name) {
   KERNEL_SPACE::launch_mutant(name);
   KERNEL_SPACE::launch_row_mutant(name);
   KERNEL_SPACE::launch_attention_mutant(name);
+  KERNEL_SPACE::launch_sparse_mutant(name);
 }
 
 class Mutants : public testing::TestWithParam<Mutant> {};
@@ -19,7 +20,8 @@ class Mutants : public testing::TestWithParam<Mutant> {};
 TEST_P(Mutants, AreReportedInEveryOrder) {
   const std::filesystem::path folder = MUTANTS_FOLDER;
   expect_reported(GetParam(), launch,
-                  {folder / "mutants.cu", folder / "row_mutants.cu", folder / "attention_mutants.cu"});
+                  {folder / "mutants.cu", folder / "row_mutants.cu", folder / "attention_mutants.cu",
+                   folder / "sparse_mutants.cu"});
 }
 
 /// What the machine sees in every build.
@@ -42,6 +44,11 @@ INSTANTIATE_TEST_SUITE_P(OfAttentionsControl, Mutants,
                          testing::Values(Mutant{"maximum_of_the_seen", "which does not take part"},
                                          Mutant{"rows_left_before_ldmatrix", "which does not take part"},
                                          Mutant{"warp_skips_the_barrier", "deadlock"}),
+                         [](const auto& mutant) { return std::string(mutant.param.name); });
+
+INSTANTIATE_TEST_SUITE_P(OfSparseControl, Mutants,
+                         testing::Values(Mutant{"places_of_the_taken", "which does not take part"},
+                                         Mutant{"scan_of_the_first_warp", "deadlock"}),
                          [](const auto& mutant) { return std::string(mutant.param.name); });
 
 #ifdef SIMT_CHECKED
@@ -87,6 +94,15 @@ INSTANTIATE_TEST_SUITE_P(OfAttentionsMemory, Mutants,
                                          Mutant{"next_keys_too_early", "race in shared memory"},
                                          Mutant{"key_of_the_future", "has not written"},
                                          Mutant{"two_blocks_add", "race in global memory"}),
+                         [](const auto& mutant) { return std::string(mutant.param.name); });
+INSTANTIATE_TEST_SUITE_P(OfSparseMemory, Mutants,
+                         testing::Values(Mutant{"scan_without_barrier", "race in shared memory"},
+                                         Mutant{"scan_too_early_again", "race in shared memory"},
+                                         Mutant{"bins_without_atomics", "race in shared memory"},
+                                         Mutant{"bins_not_cleared", "has not written"},
+                                         Mutant{"two_lists_at_once", "race in global memory"},
+                                         Mutant{"dot_too_early", "race in shared memory"},
+                                         Mutant{"row_past_the_last", "past the end"}),
                          [](const auto& mutant) { return std::string(mutant.param.name); });
 #endif
 

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "13_compression/compressing_reducer.hpp"
+#include "13_compression/largest.hpp"
 #include "13_compression/make_compression.hpp"
 #include "13_compression/power_sgd.hpp"
 #include "13_compression/sparse_momentum.hpp"
@@ -33,11 +34,10 @@ TEST(Largest, ThoseOfASort) {
 }
 
 TEST(OneOfEachPart, EveryPositionIsAsLikelyAndNoneComesTwice) {
-  const RandomStream random(1, RandomUse::example);
   std::vector<int> hits(100);
   for (uint64_t time = 0; time < 1000; ++time) {
-    const auto positions = one_of_each_part(100, 25, random, 25 * time);
-    ASSERT_EQ(positions.size(), 25u);
+    std::vector<int32_t> positions(25);
+    host_workshop().draw(positions, 0, 100, rounding_key(1, time, 0));
     for (size_t i = 0; i < positions.size(); ++i) {
       ASSERT_GE(positions[i], static_cast<int32_t>(4 * i));
       ASSERT_LT(positions[i], static_cast<int32_t>(4 * i + 4));

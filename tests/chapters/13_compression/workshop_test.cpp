@@ -95,5 +95,41 @@ TEST_F(DeviceWorkshopTest, ArithmeticIsThatOfTheHost) {
   }
 }
 
+/// What is taken and what stays are together what was there, to the bit.
+TEST_F(DeviceWorkshopTest, AFewOfManyAreThoseOfTheHost) {
+  const RoundingKey key = rounding_key(7, 11, 3);
+  for (const int64_t n : {1, 1000, 5003})
+    for (const bool by_size : {true, false}) {
+      constexpr int64_t first = 5;  // of a row of which this is a part
+      const auto k = static_cast<size_t>(n / 10 + 1);
+      Floats row = numbers(n + first, 1), sums = numbers(n + first, 2), values(k), chosen(k);
+      row[static_cast<size_t>(n / 2)] = row.back();  // equal ones
+      const Floats before = row;
+      const Tensor row_there = put(row, 0), sums_there = put(sums, 0), values_there = put(values, 0),
+                   chosen_there = put(chosen, 0);
+      const auto positions = std::span(reinterpret_cast<int32_t*>(chosen.data()), k),
+                 positions_there = span_of<int32_t>(chosen_there);
+      if (by_size) {
+        host_workshop().largest(positions, std::span(row).subspan(first), first);
+        there_->largest(positions_there, span_of(row_there).subspan(first), first);
+      } else {
+        host_workshop().draw(positions, first, n, key);
+        there_->draw(positions_there, first, n, key);
+      }
+      host_workshop().take(values, row, positions);
+      host_workshop().add_at(sums, positions, values);
+      there_->take(span_of(values_there), span_of(row_there), positions_there);
+      there_->add_at(span_of(sums_there), positions_there, span_of(values_there));
+      const std::string what = fmt::format("{} of {}, {}", k, n, by_size ? "the largest" : "drawn");
+      expect_bits(chosen_there, chosen, what + ": positions");
+      expect_bits(values_there, values, what + ": values");
+      expect_bits(row_there, row, what + ": what stays");
+      expect_bits(sums_there, sums, what + ": sums");
+      Floats again = row;
+      for (size_t i = 0; i < k; ++i) again[static_cast<size_t>(positions[i])] += values[i];
+      EXPECT_EQ(again, before) << what;
+    }
+}
+
 }  // namespace
 }  // namespace gpt::KERNEL_SPACE
