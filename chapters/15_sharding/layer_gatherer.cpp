@@ -76,6 +76,11 @@ void LayerGatherer::empty_pass() {
   end_pass();
 }
 
+void LayerGatherer::await_fetched() {
+  for (const auto& work : coming_)
+    if (work) work->wait();
+}
+
 void LayerGatherer::gather_all() {
   for (size_t unit = 0; unit < coming_.size(); ++unit) fetch(unit);
   for (const auto& work : coming_) work->wait();

@@ -37,6 +37,8 @@ class LayerGatherer {
   /// called. Collective.
   void gather_all();
   void give_back_all();
+  /// Waits for what is on its way, as the next visit would. For those who measure.
+  void await_fetched();
 
  private:
   void enter(int64_t layer);

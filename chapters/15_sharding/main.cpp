@@ -8,7 +8,7 @@ int main(int argc, char** argv) {
   gpt::ChapterProgram program("15_sharding", "A model that no rank holds whole.");
   // Part one: ZeRO.
   program.section("owners", "Who owns what", gpt::show_owners);
-  program.section("memory", "What each rank holds", [&] { gpt::show_memory(program.stable()); });
+  program.section("memory", "What each rank holds", gpt::show_memory);
   program.section("zero", "What each rank sends, and learns", gpt::show_stages);
   // Part two: tensor and pipeline parallelism.
   std::string figures;

@@ -20,9 +20,10 @@ struct HeldBytes {
 HeldBytes held_bytes(int stage, int64_t elements, int ranks, bool bf16_copy = false);
 // [/held]
 
-/// The same in the middle of a step, at most, where the network keeps up with the backward pass. Stages 2 and
-/// 3 hold, besides, the gradients of the tables, to which the head adds first and the embedding last, and
-/// those of two layers: one is computed, one is on its way. Stage 3 also holds two units of parameters.
+/// The same in the middle of a step, at most, where the network just keeps up with the backward pass. Stages
+/// 2 and 3 hold, besides, the gradients of the tables, to which the head adds first and the embedding last,
+/// and those of two layers: one has been computed, one is on its way. Stage 3 also holds two units of
+/// parameters.
 HeldBytes peak_bytes(int stage, const Partition& partition, int rank, bool bf16_copy = false);
 
 /// Bytes that `rank` sends in a step of one micro-batch, of a GPT in f32. Stages 1 and 2 sum the gradients

@@ -25,7 +25,7 @@ std::array<ZeroMeasurement, 4> measure_all(int64_t steps) {
 }  // namespace
 
 // [show_memory]
-void show_memory(bool stable) {
+void show_memory() {
   const auto all = measure_all(2);
   fmt::print(
       "{} parameters on {} ranks; rank 1, in MB between two steps: planned, and as the system counts.\n\n",
@@ -44,7 +44,7 @@ void show_memory(bool stable) {
              plan.moments / mb, found.moments / mb, found.total() / mb);
   }
   fmt::print("{}", held.text());
-  fmt::print("\nThe most of it in the middle of a step.\n\n");
+  fmt::print("\nThe most of it in the middle of a step, on a network that just keeps up.\n\n");
   Table peak({{"stage"},
               {"parameters", "planned", "{:.1f}"},
               {"", "found", "{:.1f}"},
@@ -52,10 +52,7 @@ void show_memory(bool stable) {
               {"", "found", "{:.1f}"}});
   for (size_t stage = 0; stage < all.size(); ++stage) {
     const HeldBytes &plan = all[stage].planned_peak, &found = all[stage].peak;
-    if (stable)
-      peak.row(stage, plan.parameters / mb, "?", plan.gradients / mb, "?");
-    else
-      peak.row(stage, plan.parameters / mb, found.parameters / mb, plan.gradients / mb, found.gradients / mb);
+    peak.row(stage, plan.parameters / mb, found.parameters / mb, plan.gradients / mb, found.gradients / mb);
   }
   fmt::print("{}", peak.text());
 }

@@ -4,7 +4,7 @@
 namespace gpt {
 
 void show_owners();
-void show_memory(bool stable);
+void show_memory();
 void show_stages();
 
 }  // namespace gpt

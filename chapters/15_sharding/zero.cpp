@@ -62,6 +62,9 @@ void Zero::end_pass() {
 void Zero::empty_pass() {
   if (gatherer_) gatherer_->empty_pass();
 }
+void Zero::await_fetched() {
+  if (gatherer_) gatherer_->await_fetched();
+}
 void Zero::gather_parameters() {
   if (gatherer_) gatherer_->gather_all();
 }

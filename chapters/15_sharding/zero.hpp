@@ -52,6 +52,9 @@ class Zero {
   void gather_parameters();
   void give_back_parameters();
 
+  /// Stage 3: what was fetched ahead has arrived. For those who measure.
+  void await_fetched();
+
   ShardedAdamW& optimizer() { return optimizer_; }
   const ShardedAdamW& optimizer() const { return optimizer_; }
 

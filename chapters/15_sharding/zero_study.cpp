@@ -1,7 +1,9 @@
 #include "15_sharding/zero_study.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
+#include <utility>
 
 #include "01_tensors/elementwise.hpp"
 #include "03_optimizers/clipping.hpp"
@@ -26,6 +28,56 @@ Tensor walrus_rows(int64_t first, int64_t shift, int64_t context) {
   return tokens;
 }
 
+// [held_back]
+/// Plays a network that just keeps up: a bucket is sent when the next one is complete, and has been given
+/// back before the one after that is. So the most that can be held is held, in every run.
+class HeldBack final : public GradientReducer {
+ public:
+  /// Calls `look` when a bucket is complete and the one before it is still here.
+  HeldBack(std::unique_ptr<GradientReducer> reducer, std::function<void()> look)
+      : reducer_(std::move(reducer)), look_(std::move(look)) {}
+
+  void arrange(const ParameterStore& parameters, const BucketPlan& plan, const Tensor& gradients) override {
+    reducer_->arrange(parameters, plan, gradients);
+  }
+
+  std::unique_ptr<Work> start(size_t bucket, const Tensor& gradients) override {
+    if (bucket == 0) last_ = before_last_ = nullptr;  // of the step before
+    if (before_last_) before_last_->wait();
+    look_();
+    if (last_) last_->send();
+    auto held = std::make_unique<Held>(*reducer_, bucket, gradients);
+    before_last_ = std::exchange(last_, held.get());
+    return held;
+  }
+
+ private:
+  class Held final : public Work {
+   public:
+    Held(GradientReducer& reducer, size_t bucket, Tensor gradients)
+        : reducer_(reducer), bucket_(bucket), gradients_(std::move(gradients)) {}
+    void send() {
+      if (!work_) work_ = reducer_.start(bucket_, gradients_);
+    }
+    void wait() override {
+      send();
+      work_->wait();
+    }
+    Interval interval() const override { return work_->interval(); }
+
+   private:
+    GradientReducer& reducer_;
+    size_t bucket_;
+    Tensor gradients_;
+    std::unique_ptr<Work> work_;
+  };
+
+  std::unique_ptr<GradientReducer> reducer_;
+  std::function<void()> look_;
+  Held *last_ = nullptr, *before_last_ = nullptr;  // whoever called start() has them until the next step
+};
+// [/held_back]
+
 double resident(const Tensor& buffer) {
   return buffer.defined() ? static_cast<double>(resident_bytes(buffer)) : 0.0;
 }
@@ -45,13 +97,6 @@ ZeroMeasurement measure_zero(int stage, Communicator& ranks, const GptConfig& sh
   const ParameterStore& store = model.parameters();
   // Stage 0: each rank is alone with all moments, in the same kind of buffers as the others.
   Zero zero = stage == 0 ? Zero(1, model, *alone) : Zero(stage, model, communicator);
-  DataParallelOptions options;
-  options.bucket_ends = zero.buckets();
-  DataParallel parallel(model.parameters(), communicator, options,
-                        stage == 0 ? nullptr : zero.make_reducer());
-  parallel.broadcast_parameters();
-  zero.give_back_parameters();
-
   const Partition partition(zero.buckets(), ranks.size());
   ZeroMeasurement seen;
   seen.planned = held_bytes(stage, store.size(), ranks.size());
@@ -63,7 +108,14 @@ ZeroMeasurement measure_zero(int stage, Communicator& ranks, const GptConfig& sh
     seen.peak.parameters = std::max(seen.peak.parameters, resident(store.values()));
     seen.peak.gradients = std::max(seen.peak.gradients, resident(store.gradients()));
   };
+  DataParallelOptions options;
+  options.bucket_ends = zero.buckets();
+  DataParallel parallel(model.parameters(), communicator, options,
+                        stage == 0 ? nullptr : std::make_unique<HeldBack>(zero.make_reducer(), look_around));
+  parallel.broadcast_parameters();
+  zero.give_back_parameters();
   model.on_layer([&, gatherer = model.layer_hook()](int64_t layer) {
+    zero.await_fetched();  // this layer; the one before is still here, too
     look_around();
     if (gatherer) gatherer(layer);
   });

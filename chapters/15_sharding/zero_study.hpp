@@ -10,7 +10,7 @@ namespace gpt {
 /// What one rank saw.
 struct ZeroMeasurement {
   HeldBytes held;  ///< after a step: the memory behind the buffers, as the system counts it; 0 if it does not
-  HeldBytes peak;  ///< the most of each that any layer found, in the forward and the backward pass
+  HeldBytes peak;  ///< the most of each in the forward and the backward pass, on a network that just keeps up
   int64_t sent = 0;  ///< bytes in the last step
   HeldBytes planned, planned_peak;
   int64_t planned_sent = 0;

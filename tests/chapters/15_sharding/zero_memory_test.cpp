@@ -28,8 +28,9 @@ TEST(ZeroMemory, IsAsPlannedAndSoIsWhatIsSent) {
       expect_near("parameters", seen.held.parameters, seen.planned.parameters);
       expect_near("gradients", seen.held.gradients, seen.planned.gradients);
       expect_near("moments", seen.held.moments, seen.planned.moments);
-      // Fewer at times than planned: then what is fetched ahead was not there yet.
-      EXPECT_LT(seen.peak.parameters, 1.1 * seen.planned_peak.parameters);
+      if (communicator.rank() != 1) return;  // it alone looks around in the middle of a step
+      expect_near("parameters at the most", seen.peak.parameters, seen.planned_peak.parameters);
+      expect_near("gradients at the most", seen.peak.gradients, seen.planned_peak.gradients);
     });
   for (int stage = 1; stage <= 3; ++stage) {
     EXPECT_NEAR(losses[stage], losses[0], 1e-4);
