@@ -6,10 +6,13 @@
     python3 tests/benchmarks/link.py --python /usr/bin/python3 --methods none fp16 powersgd:4
 
 Each host of the lab (tests/lab) has one rank of one thread. The bytes are those that the first rank sends in a step: by
-the trainer's own counter, and by the counter of its network interface, where the bytes of a short run are taken from
-those of a longer one, so that what a start takes is not counted. Needs the trainer built (the release preset) and the
-right to make namespaces. --python names a Python that has PyTorch: then its DistributedDataParallel takes turns with ours,
-over gloo and with its own hooks where it has them, on the same links.
+the trainer's own counter, and by the one of its interface's shaper (tc -s qdisc), where the bytes of a short run are taken
+from those of a longer one, so that what a start takes is not counted. The shaper counts frames as a cable would carry them,
+1,514 bytes at the most; the virtual interface itself (ip -s link) takes 64 KB for one, with headers once. Either way the
+bytes less 66 for each frame (Ethernet 14, IPv4 20, TCP 20, its timestamps 12) are what the programs send: the payload.
+Needs the trainer built (the release preset) and the right to make namespaces. --python names a Python that has PyTorch:
+then its DistributedDataParallel takes turns with ours, over gloo and with its own hooks where it has them, on the same
+links.
 """
 
 import argparse
@@ -19,16 +22,32 @@ import pathlib
 import statistics
 import subprocess
 import sys
+from typing import NamedTuple
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(ROOT / "tests/lab"))
 from lab import NETWORK, Lab, LabUnavailable  # noqa: E402
 
+HEADERS = 66         # bytes of a frame
+LARGEST = 1514 - 66  # bytes of payload in a frame
 METHODS = ["none", "bf16", "int8", "sign", "topk:0.01", "powersgd:4"]
 OPEN_MPI = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_hwloc_base_binding_policy": "none",
             "OMPI_MCA_rmaps_base_oversubscribe": "1", "OMPI_MCA_pml": "ob1", "OMP_NUM_THREADS": "1", "OMPI_MCA_btl": "self,tcp",
             "OMPI_MCA_btl_tcp_if_include": NETWORK.format(0) + "/24", "OMPI_MCA_oob_tcp_if_include": NETWORK.format(0) + "/24"}
+
+
+class Counts(NamedTuple):
+    """What an interface has sent."""
+    wire: float
+    frames: float
+
+    @property
+    def payload(self):
+        return self.wire - HEADERS * self.frames
+
+    def since(self, before, times=1):
+        return Counts(*((now - then) / times for now, then in zip(self, before)))
 
 
 class Ranks:
@@ -37,14 +56,21 @@ class Ranks:
     def __init__(self, lab, gpt):
         self.lab, self.gpt = lab, gpt
 
+    def said(self, *words):
+        """What a command of iproute2 says of the first rank's interface."""
+        return json.loads(self.lab.run(self.lab.hosts[0], words, capture_output=True, text=True, check=True).stdout)[0]
+
     def sent(self):
-        """Bytes that the interface of the first rank's host has sent so far."""
-        done = self.lab.run(self.lab.hosts[0], ["ip", "-s", "-j", "link", "show", "eth0"], capture_output=True, text=True,
-                            check=True)
-        return json.loads(done.stdout)[0]["stats64"]["tx"]["bytes"]
+        """What the first rank's host has sent so far."""
+        shaper = self.said("tc", "-s", "-j", "qdisc", "show", "dev", "eth0")
+        return Counts(shaper["bytes"], shaper["packets"])
+
+    def sent_by_interface(self):
+        sent = self.said("ip", "-s", "-j", "link", "show", "eth0")["stats64"]["tx"]
+        return Counts(sent["bytes"], sent["packets"])
 
     def bench(self, steps, words):
-        """What `gpt bench` says, and the bytes that the interface sent meanwhile."""
+        """What `gpt bench` says, and what the host sent meanwhile."""
         hosts = self.lab.hosts
         before = self.sent()
         command = ["mpirun", "-q", "-np", len(hosts), "--host", ",".join(f"{host}:1" for host in hosts), self.gpt, "bench",
@@ -53,7 +79,7 @@ class Ranks:
         done = self.lab.run(hosts[0], list(map(str, command)), env={**os.environ, **OPEN_MPI}, capture_output=True, text=True)
         if done.returncode != 0:
             sys.exit(f"{' '.join(map(str, command))} failed:\n{done.stderr.strip()}")
-        return json.loads(done.stdout.strip().splitlines()[-1]), self.sent() - before
+        return json.loads(done.stdout.strip().splitlines()[-1]), self.sent().since(before)
 
     def pytorch(self, python, steps, method):
         """Milliseconds of a step of PyTorch; nothing where it has no such method."""
@@ -71,10 +97,10 @@ class Ranks:
         return json.loads(answers[0][0])["step_ms"]
 
     def measure(self, steps, words):
-        """Milliseconds of a step, and the bytes of one: by the trainer's counter, and by the interface's."""
-        few, bytes_of_few = self.bench(2, words)
-        many, bytes_of_many = self.bench(2 + steps, words)
-        return many["step_ms"], many["wire_bytes"], (bytes_of_many - bytes_of_few) / steps
+        """Milliseconds of a step, and what is sent in one: bytes by the trainer's counter, and Counts."""
+        _, few = self.bench(2, words)
+        many, more = self.bench(2 + steps, words)
+        return many["step_ms"], many["wire_bytes"], more.since(few, steps)
 
 
 def main():
@@ -98,12 +124,14 @@ def main():
                     theirs[method].append(ranks.pytorch(options.python, options.steps, method))
     print("\r" + " " * 40, end="\r", file=sys.stderr)
     print(f"{options.hosts} hosts with links of {options.rate}, preset shakespeare-char: medians of {options.rounds} rounds\n")
-    print(f"{'--compress':<12} {'step ms':>8} {'faster':>7} {'KB sent':>9} {'on the wire':>12} {'more':>6}"
+    print(f"{'--compress':<12} {'step ms':>8} {'faster':>7} {'KB sent':>9} {'payload':>8} {'more':>6} {'frames':>7} {'on the wire':>12} {'more':>6}"
           + (f"   {'PyTorch ms':>10}" if options.python else ""))
     first = statistics.median(ms for ms, _, _ in results[options.methods[0]])
     for method, rounds in results.items():
-        ms, counted, wire = (statistics.median(values) for values in zip(*rounds))
-        print(f"{method:<12} {ms:8.1f} {first / ms:7.2f} {counted / 1e3:9.1f} {wire / 1e3:12.1f} {wire / counted - 1:+6.1%}"
+        ms, counted, payload, wire, frames = (statistics.median(values) for values in zip(
+            *((ms, counted, sent.payload, *sent) for ms, counted, sent in rounds)))
+        print(f"{method:<12} {ms:8.1f} {first / ms:7.2f} {counted / 1e3:9.1f} {payload / 1e3:8.1f} {payload / counted - 1:+6.1%}"
+              f" {frames:7.0f} {wire / 1e3:12.1f} {wire / counted - 1:+6.1%}"
               + (f"   {statistics.median(theirs[method]):10.1f}" if theirs[method] and theirs[method][0] else ""))
     print(f"\n  load of the machine: {os.getloadavg()[0]:.1f} (other programs spoil the times)")
 
