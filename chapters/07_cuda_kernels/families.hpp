@@ -21,6 +21,7 @@ Ladders linear_ladders(ProblemSize size);
 Ladders attention_ladders(ProblemSize size);
 Ladders compress_ladders(ProblemSize size);
 Ladders sparse_ladders(ProblemSize size);
+Ladders thin_ladders(ProblemSize size);
 )
 // clang-format on
 

@@ -47,6 +47,7 @@ const std::vector<Family>& families() {
       GPT_FAMILY(attention, "Attention: scores that are never stored"),
       GPT_FAMILY(compress, "Quantise and pack: fewer bits to send"),
       GPT_FAMILY(sparse, "A few of many: which, and where"),
+      GPT_FAMILY(thin, "Thin products: a matrix and a few rows"),
   };
   return all;
 }

@@ -6,6 +6,7 @@
 #include "07_cuda_kernels/sparse.hpp"
 #include "08_gpu_training/device_memory.hpp"
 #include "13_compression/blend.hpp"
+#include "13_compression/device_thin_matrices.hpp"
 #include "13_compression/workshop.hpp"
 
 namespace gpt::KERNEL_SPACE {
@@ -105,9 +106,15 @@ class DeviceWorkshop final : public Workshop {
     GPT_CHECK(name == "bf16" || name == "fp16", "no codec '{}'", name);
     return std::make_unique<DeviceHalves>(name == "fp16", stream_);
   }
+  std::unique_ptr<ThinMatrices> thin_matrices() const override {
+    return make_device_thin_matrices(memory_, stream_);
+  }
 
   void add(std::span<float> sum, std::span<const float> values) const override {
     KERNEL_SPACE::add(DType::f32, sum.data(), values.data(), count(sum), add_rungs - 1, stream_);
+  }
+  void subtract(std::span<float> from, std::span<const float> values) const override {
+    KERNEL_SPACE::subtract(from.data(), values.data(), count(from), stream_);
   }
   void copy(std::span<float> to, std::span<const float> from) const override {
     device_->copy_within(to.data(), from.data(), static_cast<int64_t>(to.size_bytes()));

@@ -42,8 +42,7 @@ std::shared_ptr<Compression> make_compression(const std::string& spec, const Com
   if (const auto ratio = parameter_of(spec, "randomk", 1e-6, 1.0))
     return sparse(SparseMomentum::Choice::random_k, *ratio);
   if (const auto rank = parameter_of<int64_t>(spec, "powersgd", 1, 64))
-    return std::make_shared<PowerSgd>(PowerSgd::Options{*rank, options.seed, options.warmup},
-                                      make_int8_codec());
+    return std::make_shared<PowerSgd>(PowerSgd::Options{*rank, options.seed, options.warmup}, "int8");
   throw UserError(fmt::format(
       "--compress takes none, bf16, fp16, int8, sign, topk:0.01, randomk:0.01 or powersgd:4, not '{}'",
       spec));

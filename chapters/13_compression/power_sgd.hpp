@@ -19,10 +19,11 @@ class PowerSgd final : public Compression {
     uint64_t seed = 0;
     int64_t warmup = 0;
   };
-  /// `codec` is what P and Q travel in; nullptr: f32.
-  PowerSgd(const Options& options, std::unique_ptr<Codec> codec)
-      : options_(options), codec_(std::move(codec)) {}
+  /// `code` is what P and Q travel in, a name of Workshop::codec(); "": f32.
+  PowerSgd(const Options& options, std::string code) : options_(options), code_(std::move(code)) {}
+  bool takes(Device device) const override { return has_workshop(device); }
   void arrange(const ParameterStore& parameters, const BucketPlan& plan, const Tensor& gradients) override;
+  std::function<void()> mark() const override { return workshop_->mark(); }
   void sum(Communicator& group, size_t bucket, int64_t step) override;
   int64_t warmup() const override { return options_.warmup; }
   std::vector<StateRow> state() override;
@@ -30,23 +31,22 @@ class PowerSgd final : public Compression {
  private:
   struct Matrix {
     Piece piece;
-    int64_t q = 0;  // where its Q begins in q_
+    Bucket q;               // where its Qᵀ lies in q_
+    Bucket p_sent, q_sent;  // where its Pᵀ and Qᵀ lie among those of its bucket that travel
   };
   /// `row` becomes the sum over the ranks, and `mine`, where defined, this rank's part of what arrived.
   void add_up(Communicator& group, const Tensor& row, const Tensor& mine, const SumKey& key) const;
 
   Options options_;
-  std::unique_ptr<Codec> codec_;
+  std::string code_;
   std::vector<std::vector<Matrix>> matrices_;  // by bucket
   std::vector<std::vector<Piece>> whole_;      // by bucket
   std::unique_ptr<Workshop> workshop_;         // where the gradients are
+  std::unique_ptr<ThinMatrices> thin_;
+  std::unique_ptr<Codec> codec_;
   Tensor gradients_;
   Tensor residual_;
   Tensor q_;  // Qᵀ (r, m) of each matrix, the same on all ranks
 };
-
-/// Makes the r rows of `p` (r, n) orthonormal, by Gram and Schmidt's method, twice over each row, since once
-/// leaves a rest where rows are nearly dependent. A row that depends on those before becomes 0.
-void orthonormalise(std::span<float> p, int64_t r);
 
 }  // namespace gpt

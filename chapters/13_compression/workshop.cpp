@@ -20,9 +20,15 @@ class HostWorkshop final : public Workshop {
     GPT_CHECK(name == "sign", "no codec '{}'", name);
     return make_sign_codec();
   }
+  std::unique_ptr<ThinMatrices> thin_matrices() const override {
+    return std::make_unique<HostThinMatrices>();
+  }
 
   void add(std::span<float> sum, std::span<const float> values) const override {
     for (size_t i = 0; i < sum.size(); ++i) sum[i] += values[i];
+  }
+  void subtract(std::span<float> from, std::span<const float> values) const override {
+    for (size_t i = 0; i < from.size(); ++i) from[i] -= values[i];
   }
   void copy(std::span<float> to, std::span<const float> from) const override {
     std::ranges::copy(from, to.begin());

@@ -9,6 +9,7 @@
 #include "01_tensors/tensor.hpp"
 #include "06_simt/simt.hpp"
 #include "13_compression/codec.hpp"
+#include "13_compression/thin_matrices.hpp"
 
 namespace gpt {
 
@@ -21,9 +22,11 @@ class Workshop {
   virtual const std::shared_ptr<Allocator>& memory() const = 0;
   /// "bf16", "fp16", "int8" or "sign". The codes are the same everywhere, bit for bit.
   virtual std::unique_ptr<Codec> codec(std::string_view name) const = 0;
+  virtual std::unique_ptr<ThinMatrices> thin_matrices() const = 0;
 
   /// sum += values
   virtual void add(std::span<float> sum, std::span<const float> values) const = 0;
+  virtual void subtract(std::span<float> from, std::span<const float> values) const = 0;
   virtual void copy(std::span<float> to, std::span<const float> from) const = 0;
   virtual void clear(std::span<float> values) const = 0;
   /// mean = beta · mean + (1 - beta) · values

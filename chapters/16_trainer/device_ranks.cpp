@@ -9,7 +9,6 @@
 #include "10_collectives/watched_communicator.hpp"
 #include "12_nccl/host_and_device.hpp"
 #include "12_nccl/nccl.hpp"
-#include "13_compression/make_compression.hpp"
 #include "16_trainer/together.hpp"
 #include "common/check.hpp"
 #include "common/file.hpp"
@@ -24,12 +23,6 @@ bool names_algorithm(const std::string& comm) {
 /// Why NCCL cannot carry the gradients of such a run, whatever the machine; "" when it can.
 std::string why_not_nccl(const TrainConfig& c) {
   if (c.device == "cpu") return "--comm nccl adds up gradients on devices, and --device cpu has none";
-  // Of a device as such: why there is no GPU to take is said elsewhere.
-  if (const auto compression = make_compression(c.compress); compression && !compression->takes(Device::simt))
-    return fmt::format(
-        "--compress {} works on the host, and --comm nccl keeps gradients on the device: leave out one of "
-        "them, or choose another one",
-        c.compress);
   if (c.zero > 0)
     return fmt::format("--zero {} works on the host, and --comm nccl on the device: leave out one of them",
                        c.zero);

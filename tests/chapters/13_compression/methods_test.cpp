@@ -149,7 +149,7 @@ TEST(PowerSgd, OrthonormalRowsAndZerosWhereTheyDepend) {
   constexpr int64_t n = 50, r = 4;
   Floats p = numbers(n * r, 1);
   for (size_t i = 0; i < n; ++i) p[2 * n + i] = 3 * p[i] - p[n + i];  // row 2 depends on 0 and 1
-  orthonormalise(p, r);
+  HostThinMatrices().orthonormalise(p, r);
   for (int64_t a = 0; a < r; ++a)
     for (int64_t b = 0; b < r; ++b) {
       double product = 0;
@@ -166,7 +166,7 @@ TEST(PowerSgd, IsExactForAMatrixOfItsRank) {
     store.declare("m", {40, 60}, [](const Tensor&, const RandomStream&) {});
     store.allocate(1);
     const BucketPlan plan = plan_buckets(store, 1000);
-    PowerSgd compression({.rank = 4, .seed = 1}, nullptr);
+    PowerSgd compression({.rank = 4, .seed = 1}, "");
     compression.arrange(store, plan, store.gradients());
     for (int64_t step = 0; step < 3; ++step) {
       Floats whole(2400);
@@ -190,7 +190,7 @@ TEST(PowerSgd, IsExactForAMatrixOfItsRank) {
 TEST(PowerSgd, AGradientOfZerosDoesNotEndIt) {
   Arena arena;
   const auto alone = make_single_communicator();
-  PowerSgd compression({.rank = 2, .seed = 1}, nullptr);
+  PowerSgd compression({.rank = 2, .seed = 1}, "");
   compression.arrange(arena.store, arena.plan, arena.store.gradients());
   arena.store.gradients().fill(0.0);
   arena.sum(compression, *alone, 0);

@@ -6,6 +6,7 @@
 
 #include <cstring>
 
+#include "07_cuda_kernels/ladder.hpp"
 #include "08_gpu_training/device_memory.hpp"
 #include "rows.hpp"
 
@@ -82,16 +83,48 @@ TEST_F(DeviceWorkshopTest, ArithmeticIsThatOfTheHost) {
                  clear_there = put(clear, 0);
     host_workshop().blend(a, b, 0.9f);
     host_workshop().add(b, a);
+    host_workshop().subtract(a, b);
     host_workshop().copy(copy, b);
     host_workshop().clear(clear);
     there_->blend(span_of(a_there), span_of(b_there), 0.9f);
     there_->add(span_of(b_there), span_of(a_there));
+    there_->subtract(span_of(a_there), span_of(b_there));
     there_->copy(span_of(copy_there), span_of(b_there));
     there_->clear(span_of(clear_there));
-    expect_bits(a_there, a, "blend");
+    expect_bits(a_there, a, "blend, and subtract");
     expect_bits(b_there, b, "add");
     expect_bits(copy_there, copy, "copy");
     expect_bits(clear_there, clear, "clear");
+  }
+}
+
+/// Sums in another order: near, to a few roundings.
+TEST_F(DeviceWorkshopTest, ThinMatricesAreNearlyThoseOfTheHost) {
+  const auto here = host_workshop().thin_matrices(), there = there_->thin_matrices();
+  for (const auto& [n, m, r] : {std::tuple<int64_t, int64_t, int64_t>{1, 5, 1}, {40, 30, 4}, {33, 70, 5}}) {
+    Floats matrix = numbers(n * m, 1), p = numbers(r * n, 2), q = numbers(r * m, 3), last = q;
+    const Tensor matrix_there = put(matrix, 0), p_there = put(p, 1), q_there = put(q, 2),
+                 last_there = put(last, 3);
+    const auto expect_near = [&](const Tensor& device, const Floats& wanted, const char* what) {
+      there_->finish();
+      EXPECT_LE(relative_error(device.host(), Tensor::from(wanted, device.shape())), 1e-5)
+          << what << " " << n << " " << m << " " << r;
+    };
+    here->multiply(p, matrix, q, r);
+    there->multiply(span_of(p_there), span_of(matrix_there), span_of(q_there), r);
+    expect_near(p_there, p, "multiply");
+    here->orthonormalise(p, std::min(n, r));
+    there->orthonormalise(span_of(p_there), std::min(n, r));
+    expect_near(p_there, p, "orthonormalise");
+    here->multiply_across(q, matrix, p, r);
+    there->multiply_across(span_of(q_there), span_of(matrix_there), span_of(p_there), r);
+    expect_near(q_there, q, "multiply across");
+    here->add_product(matrix, -1.0f, p, q, r);
+    there->add_product(span_of(matrix_there), -1.0f, span_of(p_there), span_of(q_there), r);
+    expect_near(matrix_there, matrix, "add the product");
+    here->copy_unless_zero(last, q, r);
+    there->copy_unless_zero(span_of(last_there), span_of(q_there), r);
+    expect_near(last_there, last, "copy");
   }
 }
 
