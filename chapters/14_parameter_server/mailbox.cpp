@@ -1,5 +1,7 @@
 #include "14_parameter_server/mailbox.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <limits>
 
 #include "10_collectives/mpi_session.hpp"
@@ -22,6 +24,7 @@ Mailbox::~Mailbox() {
   clear_sent();
   // What has not gone never will: its receiver is dead. MPI may still look at the bytes, so they stay.
   if (!sending_.empty() && !finalized) static_cast<void>(new std::list<Sending>(std::move(sending_)));
+  if (!coming_.empty() && !finalized) static_cast<void>(new std::list<Coming>(std::move(coming_)));
 }
 
 // [poll]
@@ -40,22 +43,40 @@ std::optional<Delivery> Mailbox::poll() {
   MPI_Message message = MPI_MESSAGE_NULL;
   MPI_Status status;
   MPI_CHECK(MPI_Improbe(MPI_ANY_SOURCE, tag, comm_.get(), &there, &message, &status));
-  if (!there) return std::nullopt;
-  return receive(message, status);
+  if (there) begin_to_receive(message, status);
+  std::vector<int> unfinished;  // whose messages must wait for an earlier one
+  for (auto coming = coming_.begin(); coming != coming_.end(); ++coming) {
+    const int from = coming->delivery.from;
+    if (std::ranges::count(unfinished, from) > 0) continue;
+    int whole = 0;
+    MPI_CHECK(MPI_Test(&coming->request, &whole, MPI_STATUS_IGNORE));
+    if (whole) {
+      Delivery delivery = std::move(coming->delivery);
+      coming_.erase(coming);
+      return delivery;
+    }
+    unfinished.push_back(from);
+  }
+  return std::nullopt;
 }
 
-Delivery Mailbox::receive(MPI_Message message, const MPI_Status& status) {
+void Mailbox::begin_to_receive(MPI_Message message, const MPI_Status& status) {
   int bytes = 0;
   MPI_CHECK(MPI_Get_count(&status, MPI_BYTE, &bytes));
-  Delivery delivery{status.MPI_SOURCE, std::vector<std::byte>(static_cast<size_t>(bytes))};
-  MPI_CHECK(MPI_Mrecv(delivery.bytes.data(), bytes, MPI_BYTE, &message, MPI_STATUS_IGNORE));
-  return delivery;
+  Coming& coming = coming_.emplace_back();
+  coming.delivery = {status.MPI_SOURCE, std::vector<std::byte>(static_cast<size_t>(bytes))};
+  MPI_CHECK(MPI_Imrecv(coming.delivery.bytes.data(), bytes, MPI_BYTE, &message, &coming.request));
 }
 // [/poll]
 
-Delivery Mailbox::wait() {
-  for (Patience patience;; patience.pause())
+Delivery Mailbox::wait(double seconds) {
+  const auto start = std::chrono::steady_clock::now();
+  for (Patience patience;; patience.pause()) {
     if (std::optional<Delivery> delivery = poll()) return std::move(*delivery);
+    const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - start;
+    if (waited.count() > seconds)
+      throw Silence(fmt::format("nobody has answered for {:.0f} seconds", seconds));
+  }
 }
 
 void Mailbox::clear_sent() {

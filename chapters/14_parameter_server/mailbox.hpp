@@ -3,6 +3,7 @@
 
 #include <mpi.h>
 
+#include <limits>
 #include <list>
 #include <optional>
 
@@ -17,6 +18,12 @@ struct Delivery {
   std::vector<std::byte> bytes;
 };
 
+/// Mailbox::wait() was in vain.
+class Silence : public Error {
+ public:
+  using Error::Error;
+};
+
 // [mailbox]
 /// Sends and receives messages of any length over MPI. Communicator::receive() waits for one rank and knows
 /// how much will come; a server can know neither. Collective to make. One thread calls it.
@@ -29,8 +36,8 @@ class Mailbox {
   void send(int to, std::vector<std::byte> bytes);
   /// What has come, from any rank, in the order of its sending for each rank; nothing when nothing has.
   std::optional<Delivery> poll();
-  /// Waits for the next one.
-  Delivery wait();
+  /// Waits for the next one. Throws Silence when none came for so many seconds.
+  Delivery wait(double seconds = std::numeric_limits<double>::infinity());
   /// Waits until all that was sent has gone. Not to be called when a receiver is dead.
   void flush();
 
@@ -44,11 +51,16 @@ class Mailbox {
     MPI_Request request;
   };
   void clear_sent();
-  Delivery receive(MPI_Message message, const MPI_Status& status);
+  struct Coming {
+    Delivery delivery;
+    MPI_Request request = MPI_REQUEST_NULL;
+  };
+  void begin_to_receive(MPI_Message message, const MPI_Status& status);
 
   OwnedMpiComm comm_;
   int rank_ = 0, size_ = 0;
   std::list<Sending> sending_;
+  std::list<Coming> coming_;  // in the order of their beginnings; who dies half-way leaves one here
 };
 
 }  // namespace gpt

@@ -19,6 +19,7 @@ enum class Kind : int32_t {
   push,      ///< worker → server: my gradient of step `clock`; no answer comes
   leave,     ///< worker → server: I have finished; no answer comes
   refused,   ///< server → worker: that was wrong, for the reason that follows
+  farewell,  ///< to anybody: the run has ended; what follows are the ranks that were lost
 };
 
 /// The first 48 bytes of every message.
@@ -45,6 +46,7 @@ struct Header {
 ///   push     an f32 for each element of the shard
 ///   values   `blocks` numbers of blocks, i32 each, then the f32 of these blocks, one after the other
 ///   refused  text
+///   farewell numbers of ranks, i32
 class Message {
  public:
   /// A message to be sent; the bytes that follow the header are 0.

@@ -40,12 +40,15 @@ void serve(Mailbox& mailbox, ParameterServer& server, const std::function<double
 // [/serve]
 
 // [worker]
-void Worker::pull() {
+bool Worker::pull() {
   for (int s = 0; s < roles_.servers; ++s) mailbox_.send(roles_.rank_of_server(s), client_.pull(s).bytes());
   for (int answers = 0; answers < roles_.servers; ++answers) {
-    Delivery delivery = mailbox_.wait();
-    client_.accept(delivery.from - roles_.workers, Message(std::move(delivery.bytes)));
+    Delivery delivery = mailbox_.wait(patience_);
+    const Message message(std::move(delivery.bytes));
+    if (message.header().kind == Kind::farewell) return false;
+    client_.accept(delivery.from - roles_.workers, message);
   }
+  return true;
 }
 
 void Worker::push() {

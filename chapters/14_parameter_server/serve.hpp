@@ -2,6 +2,7 @@
 // The two loops: that of a server, and that of a worker's step.
 
 #include <functional>
+#include <limits>
 
 #include "14_parameter_server/client.hpp"
 #include "14_parameter_server/mailbox.hpp"
@@ -25,11 +26,14 @@ void serve(Mailbox& mailbox, ParameterServer& server, const std::function<double
 /// The steps of one worker.
 class Worker {
  public:
-  Worker(Mailbox& mailbox, ParameterClient& client, const Roles& roles)
-      : mailbox_(mailbox), client_(client), roles_(roles) {}
+  /// Waits for answers for `patience` seconds at the most.
+  Worker(Mailbox& mailbox, ParameterClient& client, const Roles& roles,
+         double patience = std::numeric_limits<double>::infinity())
+      : mailbox_(mailbox), client_(client), roles_(roles), patience_(patience) {}
 
-  /// Waits until all servers let this worker begin its next step, and has their parameters then.
-  void pull();
+  /// Waits until all servers let this worker begin its next step, and has their parameters then. False when
+  /// the run has ended meanwhile. Throws Silence when a server does not answer, and Error when it refuses.
+  bool pull();
   /// Hands the gradients over, and goes on.
   void push();
   /// Says that this was the last step.
@@ -39,6 +43,7 @@ class Worker {
   Mailbox& mailbox_;
   ParameterClient& client_;
   Roles roles_;
+  double patience_;
 };
 
 }  // namespace gpt

@@ -49,8 +49,10 @@ std::vector<Letter> ParameterServer::handle(const Message& message, double now) 
 std::vector<Letter> ParameterServer::expire(double now) {
   for (int worker = 0; worker < options_.workers; ++worker)
     if (clocks_.lives(worker) && !waiting_.contains(worker) &&
-        now - heard_[static_cast<size_t>(worker)] > options_.lease)
+        now - heard_[static_cast<size_t>(worker)] > options_.lease) {
       clocks_.remove(worker);
+      lost_.push_back(worker);
+    }
   finish_synchronous_step();
   return answer_waiting(now);
 }

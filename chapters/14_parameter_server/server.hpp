@@ -58,6 +58,8 @@ class ParameterServer {
   int waiting() const { return static_cast<int>(waiting_.size()); }
   /// staleness()[k]: how many gradients came k updates after their parameters had been pulled.
   const std::vector<int64_t>& staleness() const { return staleness_; }
+  /// The workers that were taken for dead, in that order.
+  const std::vector<int>& lost() const { return lost_; }
 
   /// All of it but who waits: whoever does will ask again. Written beside, synced, renamed.
   void save(const std::filesystem::path& path) const;
@@ -85,6 +87,7 @@ class ParameterServer {
   std::map<int, Header> waiting_;        // pulls that could not be answered yet
   std::vector<double> heard_;            // when a worker last had something to do
   std::vector<int64_t> staleness_;
+  std::vector<int> lost_;
   Tensor before_;  // the values before a step, to see which blocks it changed
 };
 

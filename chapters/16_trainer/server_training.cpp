@@ -2,11 +2,11 @@
 
 #include <omp.h>
 
+#include <algorithm>
 #include <chrono>
-#include <cmath>
+#include <iterator>
 #include <optional>
 
-#include "03_optimizers/clipping.hpp"
 #include "10_collectives/mpi_session.hpp"
 #include "14_parameter_server/serve.hpp"
 #include "16_trainer/agreement.hpp"
@@ -17,6 +17,7 @@
 #include "16_trainer/run_checkpoints.hpp"
 #include "16_trainer/run_history.hpp"
 #include "16_trainer/server_checkpoint.hpp"
+#include "16_trainer/server_farewell.hpp"
 #include "16_trainer/server_options.hpp"
 #include "16_trainer/stop.hpp"
 #include "16_trainer/summary.hpp"
@@ -47,6 +48,7 @@ class ServerRun {
         roles_{communicator.size() - static_cast<int>(config_.servers), static_cast<int>(config_.servers)},
         rank_(communicator.rank()),
         mailbox_(MPI_COMM_WORLD),
+        farewell_(mailbox_),
         group_(communicator.split(roles_.serves(rank_) ? 1 : 0, rank_)),
         backend_(make_backend_together({"cpu", config_.precision, rank_}, communicator)),
         trainer_(config_, config_.model(data_.tokenizer->vocabulary_size()), *backend_, *group_, trace),
@@ -81,6 +83,7 @@ class ServerRun {
   Roles roles_;
   int rank_;
   Mailbox mailbox_;
+  Farewell farewell_;
   std::unique_ptr<Communicator> group_;  // the workers, or the servers: who is lost later is in no collective
   std::unique_ptr<Backend> backend_;
   Trainer trainer_;
@@ -128,16 +131,23 @@ int ServerRun::serve_shard() {
     save_server_moments(run_.checkpoints(), step, store(), server, number, roles_.servers);
     saved = step;
   };
+  const auto require_rank_0 = [&] {
+    if (std::ranges::count(server.lost(), 0) > 0)
+      farewell_.give_up("rank 0 is lost, and nobody else writes checkpoints");
+  };
   serve(
       mailbox_, server, [start = now()] { return now() - start; },
       [&] {
+        require_rank_0();
         // Saved before any answer is sent: whoever has the parameters after rank 0's step finds the moments.
         const int64_t step = first_ + server.clocks().clock(0);
         if (step != saved && step < config_.steps && due(step, config_.checkpoint_every)) save(step);
       });
+  require_rank_0();
   save(first_ + server.clocks().clock(0));
   mailbox_.send(0, last_values(server, 0, block).bytes());
-  mailbox_.flush();
+  mailbox_.send(0, lost_workers(server).bytes());
+  farewell_.await();
   return exit_ok;
 }
 // [/serve_shard]
@@ -204,7 +214,7 @@ StepMetrics ServerRun::line_of(const StepResult& result, int64_t step, double wa
 // [work]
 int ServerRun::work() {
   ParameterClient client(store(), shards_, rank_, block, /*incremental=*/false);
-  Worker worker(mailbox_, client, roles_);
+  Worker worker(mailbox_, client, roles_, 2 * lease_);  // others make it wait for one lease at the most
   const StopSignals stop;
   if (rank_ == 0) begin();
   Progress progress(first_, config_.steps, terminal_width(), rank_ != 0);
@@ -213,10 +223,13 @@ int ServerRun::work() {
     const double start = now();
     try {
       const Trace::Span span = trace_.span("wait for parameters");
-      worker.pull();
-    } catch (const Error& refusal) {  // silent for too long: the others go on without this one
+      if (!worker.pull()) Farewell::end();
+    } catch (const Silence& silence) {
+      farewell_.give_up(fmt::format("a server is lost: {}", silence.what()));
+    } catch (const Error& refusal) {  // it was silent for too long: the others go on without this one
       if (rank_ == 0) throw;
       fmt::print(stderr, "gpt: rank {} ends in step {}: {}\n", rank_, step + 1, refusal.what());
+      farewell_.await();
       return exit_ok;
     }
     const double waited = now() - start;
@@ -239,11 +252,20 @@ int ServerRun::work() {
     if (stop.requested()) break;
   }
   worker.leave();
-  if (rank_ != 0) return exit_ok;
-  int64_t updates = 0;  // the servers send what they have in the end, when the last worker has left
-  for (int answers = 0; answers < roles_.servers; ++answers) {
+  if (rank_ != 0) {
+    farewell_.await();
+    return exit_ok;
+  }
+  int64_t updates = 0;    // the servers send what they have in the end, when the last worker has left,
+  std::vector<int> lost;  // and whom they have lost
+  for (int answers = 0; answers < 2 * roles_.servers; ++answers) {
     Delivery delivery = mailbox_.wait();
     const Message message(std::move(delivery.bytes));
+    if (message.header().kind == Kind::farewell) {
+      std::ranges::copy_if(ranks_in(message), std::back_inserter(lost),
+                           [&](int rank) { return std::ranges::count(lost, rank) == 0; });
+      continue;
+    }
     client.accept(delivery.from - roles_.workers, message);
     updates = message.header().version;
   }
@@ -256,31 +278,12 @@ int ServerRun::work() {
   progress.say(fmt::format("{} updates by {}", updates, roles()));
   progress.say(
       fmt::format("{}: the run is in {}", step < config_.steps ? "stopped" : "done", run_.path.string()));
+  farewell_.say(lost);
   return exit_ok;
 }
 // [/work]
 
 }  // namespace
-
-// [gradient]
-StepResult Trainer::gradient(const DataLoader& data, int64_t number, int workers) {
-  const double start = now();
-  const Trace::Span whole = trace_.span(fmt::format("step {}", number + 1));
-  StepResult result;
-  result.loss = forward_backward(data, number);
-  result.lr = schedule_(number);
-  const Tensor& gradients = model_.parameters().gradients();
-  result.grad_norm = std::sqrt(model_.backend().sum_of_squares(gradients));
-  // A mean over the workers of what each sends shall be the mean over all rows.
-  const auto rows = static_cast<double>(share_of(data.global_batch(), communicator_.rank(), workers).count);
-  double factor = rows * workers / static_cast<double>(data.global_batch());
-  if (config_.clip > 0) factor *= clip_factor(result.grad_norm, config_.clip);
-  if (factor != 1.0)
-    for (float& g : gradients.span<float>()) g = static_cast<float>(g * factor);
-  result.seconds = now() - start;
-  return result;
-}
-// [/gradient]
 
 int train_with_servers(Preparation& preparation, Communicator& communicator, double lease, Trace& trace) {
   return ServerRun(preparation, communicator, lease, trace).go();

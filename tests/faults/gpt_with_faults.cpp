@@ -3,10 +3,12 @@
 //   order    calls a collective that the others do not call,
 //   count    calls one with another number of elements than the others will,
 //   batches  has no batches left, and leaves the loop;
+//   kill     ends by SIGKILL, as a worker of --servers;
 // or, from the start, its
 //   config   has another learning rate.
 // The trainer itself knows nothing of it: the linker leads its calls of two functions here (--wrap, see
 // CMakeLists.txt), and from here to the real ones.
+#include <csignal>
 #include <cstdlib>
 #include <sstream>
 #include <string>
@@ -40,6 +42,19 @@ gpt::StepResult real_step(Trainer* trainer, const DataLoader& data, int64_t numb
                           Wish wish) asm("__real_" TRAINER_STEP);
 gpt::StepResult step(Trainer* trainer, const DataLoader& data, int64_t number,
                      Wish wish) asm("__wrap_" TRAINER_STEP);
+
+gpt::StepResult real_gradient(Trainer* trainer, const DataLoader& data, int64_t number,
+                              int workers) asm("__real_" TRAINER_GRADIENT);
+gpt::StepResult gradient(Trainer* trainer, const DataLoader& data, int64_t number,
+                         int workers) asm("__wrap_" TRAINER_GRADIENT);
+
+gpt::StepResult gradient(Trainer* trainer, const DataLoader& data, int64_t number, int workers) {
+  const Communicator* communicator = fault().communicator;
+  if (communicator && fault().kind == "kill" && communicator->rank() == fault().rank &&
+      number + 1 == fault().step)
+    ::raise(SIGKILL);
+  return real_gradient(trainer, data, number, workers);
+}
 
 gpt::Preparation prepare(const TrainOptions& options, Communicator& communicator) {
   if (const char* text = std::getenv("GPT_FAULT")) {

@@ -129,6 +129,7 @@ TEST(Server, WhoLeavesOrDiesHoldsNobody) {
     EXPECT_EQ(letters[0].to, 0);
     EXPECT_EQ(server.values().at<float>({0}), first - 0.5f * 2.0f) << "the mean of the two that are left";
     EXPECT_EQ(server.clocks().living(), 2);
+    EXPECT_EQ(server.lost(), dies ? std::vector{2} : std::vector<int>{}) << "who leaves is not lost";
     EXPECT_EQ(only(server.handle(c.push(1.0), 12)).text(),
               "worker 2 counts no more: it has left, or was not heard of for too long");
     server.handle(a.client.leave(0), 12);
