@@ -9,7 +9,7 @@
 namespace gpt {
 namespace {
 
-double median(std::vector<double> values) {
+double median_time(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return values[values.size() / 2];
 }
@@ -76,7 +76,8 @@ std::vector<Measurement> measure(MpiCommunicator& communicator,
       for (size_t i = 0; i < algorithms.size(); ++i)
         for (const double seconds : seconds_of(communicator, algorithms[i], row, bytes < (1 << 20) ? 10 : 1))
           times[i].push_back(seconds);
-    for (size_t i = 0; i < algorithms.size(); ++i) result.push_back({algorithms[i], bytes, median(times[i])});
+    for (size_t i = 0; i < algorithms.size(); ++i)
+      result.push_back({algorithms[i], bytes, median_time(times[i])});
   }
   return result;
 }

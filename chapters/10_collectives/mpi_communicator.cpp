@@ -24,7 +24,7 @@ Tensor share(const Tensor& tensor, int rank, int size) {
 
 /// Calls f(first byte, number of elements) for the pieces of a tensor, one after the other.
 template <class F>
-void for_pieces(const Tensor& tensor, int64_t piece_bytes, F&& f) {
+void for_element_pieces(const Tensor& tensor, int64_t piece_bytes, F&& f) {
   check_host(tensor);
   const int64_t size = size_of(tensor.dtype()), elements = tensor.elements();
   const int64_t piece = std::min<int64_t>(piece_bytes / size, std::numeric_limits<int>::max());
@@ -67,7 +67,7 @@ void MpiCommunicator::barrier() {
 }
 
 void MpiCommunicator::broadcast(const Tensor& tensor, int root) {
-  for_pieces(tensor, piece_bytes_, [&](std::byte* data, int count) {
+  for_element_pieces(tensor, piece_bytes_, [&](std::byte* data, int count) {
     MPI_CHECK(MPI_Bcast(data, count, mpi_type(tensor.dtype()), root, comm()));
   });
 }
@@ -110,7 +110,7 @@ void MpiCommunicator::reduce_scatter(const Tensor& part, const Tensor& whole, Re
   } else {
     for (int root = 0; root < size_; ++root) {
       const Tensor source = share(whole, root, size_);
-      for_pieces(source, piece_bytes_, [&](std::byte* data, int count) {
+      for_element_pieces(source, piece_bytes_, [&](std::byte* data, int count) {
         std::byte* target = result.bytes_data() + (data - source.bytes_data());
         MPI_CHECK(MPI_Reduce(data, root == rank_ ? target : nullptr, count, type, operation, root, comm()));
       });
@@ -139,7 +139,7 @@ void MpiCommunicator::all_gather(const Tensor& whole, const Tensor& part) {
 
 void MpiCommunicator::send(const Tensor& tensor, int to) {
   GPT_CHECK(to != rank_, "rank {} sends to itself", rank_);
-  for_pieces(tensor, piece_bytes_, [&](std::byte* data, int count) {
+  for_element_pieces(tensor, piece_bytes_, [&](std::byte* data, int count) {
     MPI_CHECK(MPI_Send(data, count, mpi_type(tensor.dtype()), to, 0, comm()));
   });
 }
@@ -147,7 +147,7 @@ void MpiCommunicator::send(const Tensor& tensor, int to) {
 void MpiCommunicator::receive(const Tensor& tensor, int from) {
   GPT_CHECK(from != rank_, "rank {} receives from itself", rank_);
   const MPI_Datatype type = mpi_type(tensor.dtype());
-  for_pieces(tensor, piece_bytes_, [&](std::byte* data, int count) {
+  for_element_pieces(tensor, piece_bytes_, [&](std::byte* data, int count) {
     MPI_Status status;
     MPI_CHECK(MPI_Recv(data, count, type, from, 0, comm(), &status));
     int received = 0;

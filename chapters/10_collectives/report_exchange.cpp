@@ -6,7 +6,7 @@
 namespace gpt {
 namespace {
 
-constexpr int tag = 0;
+constexpr int report_tag = 0;
 
 struct WireAnswer {
   int32_t order = 0;
@@ -49,7 +49,8 @@ ReportExchange::ReportExchange(MPI_Comm parent) : comm_(duplicate(parent)) {
 
 void ReportExchange::listen(Link& link, int peer, size_t bytes) {
   link.incoming.resize(bytes);
-  MPI_Irecv(link.incoming.data(), static_cast<int>(bytes), MPI_BYTE, peer, tag, comm_.get(), &link.receiving);
+  MPI_Irecv(link.incoming.data(), static_cast<int>(bytes), MPI_BYTE, peer, report_tag, comm_.get(),
+            &link.receiving);
 }
 
 bool ReportExchange::heard(Link& link) {
@@ -58,8 +59,8 @@ bool ReportExchange::heard(Link& link) {
 
 void ReportExchange::send(Link& link, int peer, std::vector<std::byte> bytes) {
   link.outgoing = std::move(bytes);
-  MPI_Isend(link.outgoing.data(), static_cast<int>(link.outgoing.size()), MPI_BYTE, peer, tag, comm_.get(),
-            &link.sending);
+  MPI_Isend(link.outgoing.data(), static_cast<int>(link.outgoing.size()), MPI_BYTE, peer, report_tag,
+            comm_.get(), &link.sending);
 }
 
 void ReportExchange::tell(const RankReport& report) {

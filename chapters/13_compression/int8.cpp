@@ -10,12 +10,12 @@
 namespace gpt {
 namespace {
 
-constexpr size_t block_size = int8_block;
+constexpr size_t int8_block_size = int8_block;
 
 /// random[i] = philox(key, high, first / 4 + i / 4)[i % 4], the same numbers as one by one: here the quads of
 /// a block go through the rounds side by side, which lets the compiler use vectors.
-void random_words(const RoundingKey& key, uint64_t first, uint32_t (&random)[block_size]) {
-  constexpr size_t quads = block_size / 4;
+void random_words(const RoundingKey& key, uint64_t first, uint32_t (&random)[int8_block_size]) {
+  constexpr size_t quads = int8_block_size / 4;
   uint32_t x0[quads], x1[quads], x2[quads], x3[quads];
   auto k0 = static_cast<uint32_t>(key.key), k1 = static_cast<uint32_t>(key.key >> 32);
   for (size_t j = 0; j < quads; ++j) {
@@ -70,14 +70,14 @@ class Int8 final : public Codec {
     const size_t n = values.size();
     auto* scales = reinterpret_cast<float*>(code.data());
     auto* codes = reinterpret_cast<int8_t*>(scales + int8_scales(static_cast<int64_t>(n)));
-    float v[block_size];
-    uint32_t random[block_size];
-    for (size_t first = 0; first < n; first += block_size) {
-      const size_t count = std::min(block_size, n - first);
+    float v[int8_block_size];
+    uint32_t random[int8_block_size];
+    for (size_t first = 0; first < n; first += int8_block_size) {
+      const size_t count = std::min(int8_block_size, n - first);
       random_words(key, first, random);
       for (size_t i = 0; i < count; ++i)
         v[i] = error.empty() ? values[first + i] : values[first + i] + error[first + i];
-      scales[first / block_size] = encode_block(codes + first, v, count, random);
+      scales[first / int8_block_size] = encode_block(codes + first, v, count, random);
       if (!error.empty()) std::copy_n(v, count, error.begin() + static_cast<std::ptrdiff_t>(first));
     }
     for (size_t i = n; i % 4 != 0; ++i) codes[i] = 0;
@@ -87,9 +87,9 @@ class Int8 final : public Codec {
     const size_t n = values.size();
     const auto* scales = reinterpret_cast<const float*>(code.data());
     const auto* codes = reinterpret_cast<const int8_t*>(scales + int8_scales(static_cast<int64_t>(n)));
-    for (size_t first = 0; first < n; first += block_size) {
-      const size_t last = std::min(first + block_size, n);
-      const float scale = scales[first / block_size];
+    for (size_t first = 0; first < n; first += int8_block_size) {
+      const size_t last = std::min(first + int8_block_size, n);
+      const float scale = scales[first / int8_block_size];
       if (add)
         for (size_t i = first; i < last; ++i)
           values[i] = std::fma(scale, static_cast<float>(codes[i]), values[i]);

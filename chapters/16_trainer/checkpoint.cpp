@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int format_version = 1;
-const std::string prefix = "step-";
+const std::string folder_prefix = "step-";
 const std::string temporary_prefix = ".partial-";  // of what is being written or removed
 const std::vector<std::string> tensor_files{weights_file, moments_file,
                                             "compression.safetensors"};  // the last one is not always there
@@ -41,7 +41,7 @@ std::vector<fs::path> shards_in(const fs::path& folder, const std::string& begin
 }
 
 fs::path temporary_folder(const fs::path& checkpoints, int64_t step) {
-  return checkpoints / fmt::format("{}{}{:06}", temporary_prefix, prefix, step);
+  return checkpoints / fmt::format("{}{}{:06}", temporary_prefix, folder_prefix, step);
 }
 
 nlohmann::ordered_json to_json(const TrainState& state, const fs::path& folder) {
@@ -102,7 +102,7 @@ namespace {
 /// Without `moments` the shards of the optimizer are in the temporary folder already.
 fs::path save(const fs::path& checkpoints, const TrainState& state, const SafetensorsWriter& weights,
               const SafetensorsWriter* moments, const SavedState& compression, int ranks) {
-  const fs::path folder = checkpoints / fmt::format("{}{:06}", prefix, state.step);
+  const fs::path folder = checkpoints / fmt::format("{}{:06}", folder_prefix, state.step);
   const fs::path temporary = temporary_folder(checkpoints, state.step);
   std::error_code error;
   fs::create_directories(temporary, error);
@@ -211,9 +211,9 @@ std::vector<fs::path> list_checkpoints(const fs::path& checkpoints) {
   std::vector<fs::path> found;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(checkpoints, error))
-    if (entry.path().filename().string().starts_with(prefix)) found.push_back(entry.path());
+    if (entry.path().filename().string().starts_with(folder_prefix)) found.push_back(entry.path());
   const auto step = [](const fs::path& path) {
-    return std::stoll("0" + path.filename().string().substr(prefix.size()));
+    return std::stoll("0" + path.filename().string().substr(folder_prefix.size()));
   };
   std::sort(found.begin(), found.end(),
             [&](const fs::path& a, const fs::path& b) { return step(a) < step(b); });

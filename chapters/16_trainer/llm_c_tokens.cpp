@@ -14,12 +14,12 @@ namespace gpt {
 namespace {
 
 constexpr int32_t magic = 20240520, version = 1;
-constexpr int64_t block = 1 << 16;  // tokens at a time
+constexpr int64_t tokens_at_a_time = 1 << 16;
 
 using Header = std::array<int32_t, 256>;
 static_assert(sizeof(Header) == 1024);
 
-void require_new(const std::filesystem::path& path) {
+void require_absent(const std::filesystem::path& path) {
   std::error_code error;
   GPT_REQUIRE(!std::filesystem::exists(path, error), "{} is there already: choose another by --out",
               path.string());
@@ -38,7 +38,7 @@ bool is_llm_c_tokens(const std::filesystem::path& path) {
 // [from_llm_c]
 int64_t from_llm_c_tokens(const std::filesystem::path& from, const Tokenizer& tokenizer,
                           const std::filesystem::path& to) {
-  require_new(to);
+  require_absent(to);
   const MappedFile file(from);
   const std::string name = from.string();
   Header header{};
@@ -54,8 +54,8 @@ int64_t from_llm_c_tokens(const std::filesystem::path& from, const Tokenizer& to
   TokenFileWriter writer(to, tokenizer.vocabulary_size(), tokenizer.fingerprint());
   std::vector<uint16_t> stored;
   std::vector<int32_t> tokens;
-  for (int64_t begin = 0; begin < count; begin += block) {
-    stored.resize(static_cast<size_t>(std::min(block, count - begin)));
+  for (int64_t begin = 0; begin < count; begin += tokens_at_a_time) {
+    stored.resize(static_cast<size_t>(std::min(tokens_at_a_time, count - begin)));
     std::memcpy(stored.data(), file.bytes().data() + sizeof header + 2 * begin, 2 * stored.size());
     tokens.assign(stored.begin(), stored.end());
     const int32_t largest = *std::max_element(tokens.begin(), tokens.end());
@@ -69,7 +69,7 @@ int64_t from_llm_c_tokens(const std::filesystem::path& from, const Tokenizer& to
 // [/from_llm_c]
 
 int64_t to_llm_c_tokens(const std::filesystem::path& from, const std::filesystem::path& to) {
-  require_new(to);
+  require_absent(to);
   const Tokens tokens{TokenFile(from)};
   GPT_REQUIRE(tokens.size() <= std::numeric_limits<int32_t>::max(),
               "{} has {} tokens, more than a file of llm.c can hold", from.string(), tokens.size());
@@ -79,8 +79,8 @@ int64_t to_llm_c_tokens(const std::filesystem::path& from, const std::filesystem
   file.write(&header, sizeof header);
   std::vector<int32_t> wide;
   std::vector<uint16_t> stored;
-  for (int64_t begin = 0; begin < tokens.size(); begin += block) {
-    wide.resize(static_cast<size_t>(std::min(block, tokens.size() - begin)));
+  for (int64_t begin = 0; begin < tokens.size(); begin += tokens_at_a_time) {
+    wide.resize(static_cast<size_t>(std::min(tokens_at_a_time, tokens.size() - begin)));
     tokens.copy(begin, static_cast<int64_t>(wide.size()), wide.data());
     GPT_REQUIRE(*std::max_element(wide.begin(), wide.end()) <= std::numeric_limits<uint16_t>::max(),
                 "{} has tokens beyond 65,535, which a file of llm.c cannot hold", from.string());

@@ -41,7 +41,7 @@ std::string text_field(uint64_t field, std::string_view text) {
 }
 // [/protobuf]
 
-double now() {
+double wall_clock() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
@@ -108,7 +108,7 @@ TensorBoardLog::TensorBoardLog(const std::filesystem::path& folder, const std::v
   for (const auto& entry : std::filesystem::directory_iterator(folder, error))
     if (entry.path().filename().string().starts_with("events.out.tfevents."))
       std::filesystem::remove(entry.path(), error);
-  const double end = now();
+  const double end = wall_clock();
   double begin = end;
   for (const StepMetrics& m : steps) begin -= m.step_ms / 1e3;
   path_ = folder / fmt::format("events.out.tfevents.{:.0f}.gpt", end);
@@ -120,7 +120,7 @@ TensorBoardLog::TensorBoardLog(const std::filesystem::path& folder, const std::v
 }
 
 void TensorBoardLog::append(const StepMetrics& metrics) {
-  write(step_event(metrics, now()));
+  write(step_event(metrics, wall_clock()));
 }
 
 void TensorBoardLog::write(const std::string& records) {

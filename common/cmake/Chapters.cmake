@@ -68,7 +68,8 @@ set(GPT_MPI_ENVIRONMENT
   LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/open_mpi.supp:print_suppressions=0)
 
 # add_chapter_test(05_gpt SOURCES a_test.cpp … [LABELS threads …] [NAME suffix] [LIBRARIES …])
-# One GoogleTest program; every TEST() is one entry of ctest, labelled with the chapter.
+# One GoogleTest program; every TEST() is one entry of ctest, labelled with the chapter. With a sanitizer the program is
+# one entry: a thousand starts of sanitized programs would take longer than what most of the tests do.
 function(add_chapter_test chapter)
   cmake_parse_arguments(A "" "NAME" "SOURCES;LABELS;LIBRARIES" ${ARGN})
   set(target test_${chapter})
@@ -80,12 +81,22 @@ function(add_chapter_test chapter)
   add_executable(${target} ${A_SOURCES})
   target_link_libraries(${target} PRIVATE chapter_${chapter} GTest::gtest_main ${A_LIBRARIES})
   gpt_collect_test(${target} ${A_LABELS})
+  gpt_add_entries(${target} "${prefix}" 900 "${chapter};${A_LABELS}")
+endfunction()
+
+# gpt_add_entries(test_05_gpt "05_gpt" 900 "05_gpt;threads"): ctest's entries of a GoogleTest program.
+function(gpt_add_entries target prefix timeout labels)
+  if(GPT_SANITIZE)
+    add_test(NAME "${prefix}: all tests" COMMAND ${target})
+    set_tests_properties("${prefix}: all tests" PROPERTIES TIMEOUT ${timeout}
+      LABELS "${labels}" ENVIRONMENT "${GPT_TEST_ENVIRONMENT}")
+    return()
+  endif()
   gtest_discover_tests(${target} TEST_PREFIX "${prefix}: " DISCOVERY_MODE PRE_TEST NO_PRETTY_VALUES
     TEST_LIST ${target}_tests)
   # gtest_discover_tests cannot pass on a property that is a list, such as two labels: ctest reads them here.
-  set(labels ${chapter} ${A_LABELS})
   file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/${target}_properties.cmake
-    "set_tests_properties(\${${target}_tests} PROPERTIES TIMEOUT 900\n"
+    "set_tests_properties(\${${target}_tests} PROPERTIES TIMEOUT ${timeout}\n"
     "  LABELS \"${labels}\"\n  ENVIRONMENT \"${GPT_TEST_ENVIRONMENT}\")\n")
   set_property(DIRECTORY APPEND PROPERTY
     TEST_INCLUDE_FILES ${CMAKE_CURRENT_BINARY_DIR}/${target}_properties.cmake)

@@ -16,6 +16,8 @@ function(gpt_kernel_wrappers variable library)
       cmake_path(GET path FILENAME name)
       set(wrapper ${CMAKE_CURRENT_BINARY_DIR}/kernels/${library}/${name}.cpp)
       file(CONFIGURE OUTPUT ${wrapper} CONTENT "#include \"@path@\"\n" @ONLY)
+      # Each file of kernels has its own `threads`.
+      set_source_files_properties(${wrapper} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
       set(path ${wrapper})
     endif()
     list(APPEND wrappers ${path})
