@@ -62,6 +62,7 @@ function(add_exercise chapter name)
 
   add_library(exercise_tests_${id} OBJECT EXCLUDE_FROM_ALL ${name}_test.cpp)
   target_link_libraries(exercise_tests_${id} PRIVATE ${libraries} GTest::gtest GTest::gmock)
+  gpt_share_headers(exercise_tests_${id})
   if(kernels)
     target_compile_definitions(exercise_tests_${id} PRIVATE KERNEL_SPACE=${kernels})
     if(kernels STREQUAL checked)
