@@ -16,11 +16,11 @@
 namespace gpt {
 namespace {
 
-constexpr int64_t rows = 2;  // of each rank
+constexpr int64_t rows_of_a_rank = 2;
 
 Tensor walrus_rows(int64_t first, int64_t shift, int64_t context) {
-  const Tensor tokens({rows, context}, DType::i32);
-  for (int64_t r = 0; r < rows; ++r)
+  const Tensor tokens({rows_of_a_rank, context}, DType::i32);
+  for (int64_t r = 0; r < rows_of_a_rank; ++r)
     for (int64_t t = 0; t < context; ++t) {
       const auto at = static_cast<size_t>((first + r) * 31 + shift + t) % walrus.size();
       tokens.at<int32_t>({r, t}) = static_cast<unsigned char>(walrus[at]);
@@ -120,10 +120,11 @@ ZeroMeasurement measure_zero(int stage, Communicator& ranks, const GptConfig& sh
     if (gatherer) gatherer(layer);
   });
 
-  const double scale = 1.0 / static_cast<double>(rows * ranks.size() * shape.context);
+  const double scale = 1.0 / static_cast<double>(rows_of_a_rank * ranks.size() * shape.context);
   for (int64_t step = 0; step < steps; ++step) {
     look = step + 1 == steps;
-    const int64_t first = (step * ranks.size() + ranks.rank()) * rows, sent_before = counter->bytes();
+    const int64_t first = (step * ranks.size() + ranks.rank()) * rows_of_a_rank,
+                  sent_before = counter->bytes();
     zero.clear_gradients();
     parallel.prepare(true);
     const Variable loss = model.loss(walrus_rows(first, 0, shape.context),
