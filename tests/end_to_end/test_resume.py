@@ -6,10 +6,11 @@ import shutil
 import signal
 import unittest
 
-from trainer import TINY, Job, TrainerTest, checkpoints, contents, metrics, options, without_times
+from trainer import SANITIZED, TINY, Job, TrainerTest, checkpoints, contents, metrics, options, without_times
 
 # Steps of some milliseconds, so that a signal meets the run and not its end.
-CHOICES = {**TINY, "width": 48, "layers": 2, "context": 48, "batch": 8, "steps": 60, "eval-every": 20, "eval-batches": 2,
+SIDE = 16 if SANITIZED else 48
+CHOICES = {**TINY, "width": SIDE, "layers": 2, "context": SIDE, "batch": 8, "steps": 60, "eval-every": 20, "eval-batches": 2,
            "checkpoint-every": 7, "dropout": 0.1}
 
 

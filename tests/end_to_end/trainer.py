@@ -14,6 +14,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 GPT = os.environ.get("GPT", str(ROOT / "build/release/bin/gpt"))
+SANITIZED = bool(os.environ.get("GPT_SANITIZE"))      # then every step takes ten times as long
 MPIEXEC = os.environ.get("MPIEXEC", shutil.which("mpirun") or "mpirun")
 
 # A model that learns in milliseconds, on a text that is always the same.
