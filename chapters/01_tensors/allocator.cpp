@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "common/check.hpp"
 
@@ -77,8 +78,8 @@ void* CachingAllocator::allocate(int64_t bytes) {
     block = from_system(size);
   }
   ++statistics_.allocations;
-  statistics_.in_use += size;
-  statistics_.peak_in_use = std::max(statistics_.peak_in_use, statistics_.in_use);
+  count_in_use(size);
+  if (keeping_) handed_out_[block] = size;
   return block;
 }
 
@@ -91,7 +92,41 @@ void CachingAllocator::release(void* block, int64_t bytes) {
 }
 // [/allocate]
 
+void CachingAllocator::count_in_use(int64_t bytes) {
+  statistics_.in_use += bytes;
+  statistics_.peak_in_use = std::max(statistics_.peak_in_use, statistics_.in_use);
+}
+
+// [keep]
+void CachingAllocator::begin_keeping() {
+  const std::lock_guard lock(mutex_);
+  GPT_CHECK(!keeping_, "blocks are being kept already");
+  keeping_ = true;
+}
+
+std::vector<CachingAllocator::Block> CachingAllocator::end_keeping() {
+  const std::lock_guard lock(mutex_);
+  keeping_ = false;
+  std::vector<Block> kept;
+  for (const auto& [address, size] : std::exchange(handed_out_, {})) {
+    std::vector<void*>& blocks = free_[size];
+    const auto found = std::find(blocks.begin(), blocks.end(), address);
+    GPT_CHECK(found != blocks.end(), "{} bytes of what was recorded are still a tensor's", size);
+    blocks.erase(found);
+    ASAN_UNPOISON_MEMORY_REGION(address, static_cast<size_t>(size));
+    count_in_use(size);
+    kept.push_back({address, size});
+  }
+  return kept;
+}
+// [/keep]
+
+void CachingAllocator::give_back(const std::vector<Block>& blocks) {
+  for (const auto& [address, size] : blocks) release(address, size);  // a rounded size rounds to itself
+}
+
 void* CachingAllocator::from_system(int64_t size) {
+  GPT_CHECK(!keeping_, "no block of {} bytes is cached: do once what is to be recorded, right before", size);
   void* block = memory_->take(size);
   if (block == nullptr) {  // perhaps there is enough in the wrong sizes
     free_unused();

@@ -70,6 +70,19 @@ class CachingAllocator final : public Allocator {
   void release(void* block, int64_t bytes) override;
   Memory& memory() const override { return *memory_; }
 
+  /// A block that was handed out, and its rounded size.
+  struct Block {
+    void* address;
+    int64_t bytes;
+  };
+  /// For orders that a device keeps and is given again (chapter 08): they will use the same blocks each time,
+  /// though the tensors that once lay there are long gone. Between these two calls the blocks handed out are
+  /// noted. The second one takes them off the lists, where all of them must be again, and nobody gets them
+  /// until give_back(). Meanwhile the system is not asked: a request that finds no cached block throws Error.
+  void begin_keeping();
+  std::vector<Block> end_keeping();
+  void give_back(const std::vector<Block>& blocks);
+
   AllocatorStatistics statistics() const override;
   /// Gives the cached, unused blocks back to the system.
   void trim();
@@ -80,10 +93,13 @@ class CachingAllocator final : public Allocator {
   // Both with the mutex held.
   void* from_system(int64_t size);
   void free_unused();
+  void count_in_use(int64_t bytes);
 
   std::shared_ptr<Memory> memory_;
   mutable std::mutex mutex_;
   std::map<int64_t, std::vector<void*>> free_;  // rounded size → blocks
+  bool keeping_ = false;
+  std::map<void*, int64_t> handed_out_;  // since begin_keeping()
   AllocatorStatistics statistics_;
 };
 

@@ -2,6 +2,7 @@
 // The dozen operations that a GPT needs, forward and backward. A model is written once against this
 // interface; a device joins by implementing it.
 
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -19,6 +20,15 @@ struct AdamWStep {
   double weight_decay = 0.0;
   double gradient_scale = 1.0;  ///< every gradient is multiplied by it first: the clipping factor
   int64_t step = 1;             ///< counts from 1, for the bias correction
+};
+
+/// Orders that a device has been given once and keeps (chapter 08).
+class OrderList {
+ public:
+  virtual ~OrderList() = default;
+  /// Gives them all again. They read and write the memory that they did, and know the numbers that they knew.
+  virtual void run() = 0;
+  virtual int64_t size() const = 0;
 };
 
 /// Operations on tensors of one device. Sizes: B sequences, T positions, C width, H heads, V vocabulary, N =
@@ -118,6 +128,10 @@ class Backend {
 
   /// The sum of all elements of a tensor of the sum type, in a fixed order.
   virtual double sum(const Tensor& x) = 0;
+  /// result = factor · sum(x), where nobody has to wait for it. result: (), in the memory of the device.
+  virtual void sum_to(const Tensor& result, const Tensor& x, double factor) {
+    result.copy_from(Tensor::scalar(factor * sum(x), result.dtype()));
+  }
   /// The sum of squares, in a fixed order: the square of the global norm.
   virtual double sum_of_squares(const Tensor& x) = 0;
   virtual void fill(const Tensor& x, double value) = 0;
@@ -133,6 +147,9 @@ class Backend {
 
   /// Waits until everything asked for so far is done. Host code may then read results.
   virtual void synchronize() {}
+  /// Keeps what `orders` asks of the device, without doing it. They must ask for nothing that the host would
+  /// have to wait for, and must have been done once, right before. nullptr where there is no such thing.
+  virtual std::unique_ptr<OrderList> capture(const std::function<void()>& /*orders*/) { return nullptr; }
 };
 
 /// Plain loops, the formula as it is written, in f32 or f64: the oracle for every other backend.

@@ -21,10 +21,9 @@ bool only_holder(const Tensor& x) {
   return x.storage().use_count() == 1;
 }
 
-/// Token ids where the backend needs them, checked while the host can still see them: lowest ≤ id < V.
+/// Token ids where the backend needs them, checked while the host can still see them.
 Tensor upload_ids(Backend& backend, const Tensor& ids, int32_t lowest, int64_t vocabulary) {
-  for (const int32_t id : ids.span<int32_t>())
-    GPT_CHECK(id >= lowest && id < vocabulary, "token {} with a vocabulary of {}", id, vocabulary);
+  if (ids.device() == Device::cpu) check_ids(ids, lowest, vocabulary);
   return backend.upload(ids);
 }
 
@@ -44,6 +43,11 @@ Tensor gradient_of(Backend& backend, const Variable& parameter) {
 }
 
 }  // namespace
+
+void check_ids(const Tensor& ids, int32_t lowest, int64_t vocabulary) {
+  for (const int32_t id : ids.span<int32_t>())
+    GPT_CHECK(id >= lowest && id < vocabulary, "token {} with a vocabulary of {}", id, vocabulary);
+}
 
 Variable embedding(Backend& backend, const Tensor& tokens, const Variable& token_table,
                    const Variable& position_table, int64_t first_position) {
@@ -159,7 +163,8 @@ Variable cross_entropy(Backend& backend, const Variable& logits, const Tensor& t
   const Tensor losses = backend.empty({z.size(0)}, backend.sum_type());
   const Tensor lse = backend.empty({z.size(0)}, backend.sum_type());
   backend.cross_entropy_forward(losses, lse, z, flat_targets);
-  const Tensor loss = Tensor::scalar(scale * backend.sum(losses), backend.sum_type());
+  const Tensor loss = backend.empty({}, backend.sum_type());
+  backend.sum_to(loss, losses, scale);
   return record("cross_entropy", loss, {logits},
                 [&backend, z, lse, flat_targets, scale, node = logits.node(),
                  shape = logits.shape()](const Tensor& d_loss) {

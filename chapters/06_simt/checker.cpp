@@ -188,7 +188,9 @@ class Checker final : public Observer {
 
 }  // namespace
 
-void run_checked(const LaunchConfig& config, std::string_view kernel, Body body, const void* arguments) {
+void run_checked(const LaunchConfig& config, std::string_view kernel, Body body, const void* arguments,
+                 size_t bytes) {
+  if (capturing(config.stream)) return capture_launch(run_checked, config, kernel, body, arguments, bytes);
   Options options = current_options();
   options.workers = 1;  // so one thread sees all that happens
   Checker checker;

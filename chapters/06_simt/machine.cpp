@@ -10,6 +10,7 @@
 
 #include "06_simt/block.hpp"
 #include "06_simt/launching.hpp"
+#include "06_simt/streams.hpp"
 #include "06_simt/workers.hpp"
 #include "common/check.hpp"
 
@@ -126,7 +127,9 @@ void run_blocks(const Launch& launch) {
 }
 // [/run]
 
-void run(const LaunchConfig& config, std::string_view kernel, Body body, const void* arguments) {
+void run(const LaunchConfig& config, std::string_view kernel, Body body, const void* arguments,
+         size_t bytes) {
+  if (capturing(config.stream)) return capture_launch(run, config, kernel, body, arguments, bytes);
   Options options = current_options();
 #ifdef SIMT_ADDRESS_SANITIZER
   options.workers = 1;  // __shared__ is one variable for all

@@ -98,10 +98,12 @@ void announce_atomic(const void* address, size_t bytes, Where where);
 
 /// Calls the kernel with its arguments, in the thread that runs.
 using Body = void (*)(const void* arguments);
-/// Runs all blocks of a grid. Throws Error for what the kernel does wrong.
-void run(const LaunchConfig& config, std::string_view kernel, Body body, const void* arguments);
+/// Runs all blocks of a grid. Throws Error for what the kernel does wrong. The arguments are `bytes` bytes
+/// that can be copied as such.
+void run(const LaunchConfig& config, std::string_view kernel, Body body, const void* arguments, size_t bytes);
 /// The same, watching every access to memory (checker.hpp).
-void run_checked(const LaunchConfig& config, std::string_view kernel, Body body, const void* arguments);
+void run_checked(const LaunchConfig& config, std::string_view kernel, Body body, const void* arguments,
+                 size_t bytes);
 
 /// "… launch(…) [with auto Kernel = gpt::emulated::saxpy; …]" → "saxpy".
 constexpr std::string_view kernel_name(std::string_view pretty) {

@@ -74,6 +74,7 @@ namespace cuda_names {
 cudaError_t cudaMalloc(void** pointer, size_t bytes) {
   *pointer = nullptr;
   if (bytes == 0) return cudaSuccess;
+  if (detail::capturing()) return detail::refuse_capture(cudaErrorStreamCaptureUnsupported);
   if (bytes > detail::device_memory().free()) return cudaErrorMemoryAllocation;
 #ifdef SIMT_ADDRESS_SANITIZER
   *pointer = std::malloc(bytes);  // AddressSanitizer watches what lies behind its end
@@ -88,6 +89,7 @@ cudaError_t cudaMalloc(void** pointer, size_t bytes) {
 
 cudaError_t cudaFree(void* pointer) {
   if (!pointer) return cudaSuccess;
+  if (detail::capturing()) return detail::refuse_capture(cudaErrorStreamCaptureUnsupported);
   if (!detail::device_memory().remove(pointer)) return cudaErrorInvalidValue;
   std::free(pointer);
   return cudaSuccess;
@@ -100,17 +102,26 @@ cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
 }
 
 cudaError_t cudaMallocHost(void** pointer, size_t bytes) {
+  if (detail::capturing()) return detail::refuse_capture(cudaErrorStreamCaptureUnsupported);
   *pointer = std::malloc(bytes ? bytes : 1);
   return *pointer ? cudaSuccess : cudaErrorMemoryAllocation;
 }
 
 cudaError_t cudaFreeHost(void* pointer) {
+  if (pointer && detail::capturing()) return detail::refuse_capture(cudaErrorStreamCaptureUnsupported);
   std::free(pointer);
   return cudaSuccess;
 }
 
 cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind kind) {
+  return cudaMemcpyAsync(to, from, bytes, kind, nullptr);  // in the stream that cannot be captured
+}
+
+cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind,
+                            cudaStream_t stream) {
   if (bytes == 0) return cudaSuccess;
+  if (detail::capturing(stream))
+    return detail::capture(stream, [=] { cudaMemcpy(to, from, bytes, kind); });
   if (kind != cudaMemcpyDefault) {
     const bool to_device = kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice;
     const bool from_device = kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice;
@@ -122,22 +133,15 @@ cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind 
 }
 
 cudaError_t cudaMemset(void* to, int value, size_t bytes) {
+  return cudaMemsetAsync(to, value, bytes, nullptr);
+}
+
+cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t stream) {
   if (bytes == 0) return cudaSuccess;
+  if (detail::capturing(stream)) return detail::capture(stream, [=] { cudaMemset(to, value, bytes); });
   detail::check_range("cudaMemset", to, bytes, true);
   std::memset(to, value, bytes);
   return cudaSuccess;
-}
-
-const char* cudaGetErrorString(cudaError_t status) {
-  switch (status) {
-    case cudaSuccess:
-      return "no error";
-    case cudaErrorMemoryAllocation:
-      return "out of memory";
-    case cudaErrorInvalidValue:
-      break;
-  }
-  return "invalid argument";
 }
 
 }  // namespace cuda_names

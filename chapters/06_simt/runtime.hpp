@@ -1,15 +1,13 @@
 #pragma once
-// The part of CUDA's runtime that the book uses: memory, copies, streams and events. Not for nvcc.
+// The part of CUDA's runtime that the book uses: memory and copies. Not for nvcc.
 
-#include <chrono>
 #include <cstddef>
 
-#include "06_simt/names.hpp"
+#include "06_simt/streams.hpp"
 
 namespace gpt::simt {
 namespace cuda_names {
 
-enum cudaError_t { cudaSuccess = 0, cudaErrorInvalidValue = 1, cudaErrorMemoryAllocation = 2 };
 enum cudaMemcpyKind {
   cudaMemcpyHostToHost,
   cudaMemcpyHostToDevice,
@@ -17,11 +15,6 @@ enum cudaMemcpyKind {
   cudaMemcpyDeviceToDevice,
   cudaMemcpyDefault
 };
-struct CUevent_st {
-  std::chrono::steady_clock::time_point time;
-};
-using cudaEvent_t = CUevent_st*;
-
 /// Device memory is a piece of the host's, known to the machine and filled with 0xFF: as a float, NaN.
 cudaError_t cudaMalloc(void** pointer, size_t bytes);
 /// cudaErrorInvalidValue for what is not the start of a piece of device memory.
@@ -33,7 +26,6 @@ cudaError_t cudaMallocHost(void** pointer, size_t bytes);
 cudaError_t cudaFreeHost(void* pointer);
 /// How many bytes of device memory there are, and how many of them nobody holds (Options::memory).
 cudaError_t cudaMemGetInfo(size_t* free, size_t* total);
-const char* cudaGetErrorString(cudaError_t status);
 
 template <class T>
 cudaError_t cudaMalloc(T** pointer, size_t bytes) {
@@ -44,14 +36,9 @@ cudaError_t cudaMallocHost(T** pointer, size_t bytes) {
   return cudaMallocHost(reinterpret_cast<void**>(pointer), bytes);
 }
 
-// Streams run one after the other: what is asynchronous on a GPU is done on return here.
-inline cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind,
-                                   cudaStream_t = nullptr) {
-  return cudaMemcpy(to, from, bytes, kind);
-}
-inline cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t = nullptr) {
-  return cudaMemset(to, value, bytes);
-}
+cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind,
+                            cudaStream_t stream = nullptr);
+cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t stream = nullptr);
 template <class T>
 cudaError_t cudaMallocAsync(T** pointer, size_t bytes, cudaStream_t = nullptr) {
   return cudaMalloc(pointer, bytes);
@@ -59,51 +46,12 @@ cudaError_t cudaMallocAsync(T** pointer, size_t bytes, cudaStream_t = nullptr) {
 inline cudaError_t cudaFreeAsync(void* pointer, cudaStream_t = nullptr) {
   return cudaFree(pointer);
 }
-inline cudaError_t cudaStreamCreate(cudaStream_t* stream) {
-  *stream = nullptr;
-  return cudaSuccess;
-}
-inline cudaError_t cudaStreamDestroy(cudaStream_t) {
-  return cudaSuccess;
-}
-inline cudaError_t cudaStreamSynchronize(cudaStream_t) {
-  return cudaSuccess;
-}
-inline cudaError_t cudaDeviceSynchronize() {
-  return cudaSuccess;
-}
-inline cudaError_t cudaGetLastError() {
-  return cudaSuccess;
-}
 inline cudaError_t cudaGetDeviceCount(int* count) {
   *count = 1;
   return cudaSuccess;
 }
 inline cudaError_t cudaSetDevice(int device) {
   return device == 0 ? cudaSuccess : cudaErrorInvalidValue;
-}
-
-inline cudaError_t cudaEventCreate(cudaEvent_t* event) {
-  *event = new CUevent_st;
-  return cudaSuccess;
-}
-inline cudaError_t cudaEventDestroy(cudaEvent_t event) {
-  delete event;
-  return cudaSuccess;
-}
-inline cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t = nullptr) {
-  event->time = std::chrono::steady_clock::now();
-  return cudaSuccess;
-}
-inline cudaError_t cudaEventSynchronize(cudaEvent_t) {
-  return cudaSuccess;
-}
-inline cudaError_t cudaStreamWaitEvent(cudaStream_t, cudaEvent_t, unsigned = 0) {
-  return cudaSuccess;
-}
-inline cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t from, cudaEvent_t to) {
-  *milliseconds = std::chrono::duration<float, std::milli>(to->time - from->time).count();
-  return cudaSuccess;
 }
 
 }  // namespace cuda_names

@@ -66,7 +66,8 @@ __global__ void sum_packs_kernel(float* of_block, const T* x, int64_t n) {
 
 // [finish]
 /// One block adds up what the blocks before it found, in f64.
-__global__ void finish_kernel(double* result, const float* of_block, int64_t blocks) {
+template <class Result>
+__global__ void finish_kernel(Result* result, double factor, const float* of_block, int64_t blocks) {
   __shared__ double sums[threads];
   const int t = threadIdx.x;
   double sum = 0;
@@ -77,12 +78,12 @@ __global__ void finish_kernel(double* result, const float* of_block, int64_t blo
     if (t < half) sums[t] += sums[t + half];
     __syncthreads();
   }
-  if (t == 0) *result = sums[0];
+  if (t == 0) *result = static_cast<Result>(factor * sums[0]);
 }
 // [/finish]
 
-template <bool square>
-void launch_sum(double* result, DType type, const void* values, int64_t n, void* scratch, int rung,
+template <bool square, class Result>
+void launch_sum(Result* result, double factor, DType type, const void* values, int64_t n, void* scratch, int rung,
                 Stream stream) {
   float* of_block = static_cast<float*>(scratch);
   const cudaStream_t on = native(stream);
@@ -99,8 +100,8 @@ void launch_sum(double* result, DType type, const void* values, int64_t n, void*
     if (rung == 2) simt::launch<sum_shuffles_kernel<square, T>>(config, of_block, x, n);
     if (rung >= 3) simt::launch<sum_packs_kernel<square, T>>(config, of_block, x, n);
   });
-  simt::launch<finish_kernel>({1, threads, 0, on}, result, static_cast<const float*>(of_block),
-                              rung == 0 ? int64_t{1} : blocks);
+  simt::launch<finish_kernel<Result>>({1, threads, 0, on}, result, factor,
+                                      static_cast<const float*>(of_block), rung == 0 ? int64_t{1} : blocks);
 }
 
 // [columns]
@@ -132,12 +133,17 @@ __global__ void add_chunks_kernel(float* sums, const float* partial, int64_t chu
 }  // namespace
 
 void sum(double* result, DType type, const void* x, int64_t n, void* scratch, int rung, Stream stream) {
-  launch_sum<false>(result, type, x, n, scratch, rung, stream);
+  launch_sum<false>(result, 1.0, type, x, n, scratch, rung, stream);
 }
 
 void sum_of_squares(double* result, DType type, const void* x, int64_t n, void* scratch, int rung,
                     Stream stream) {
-  launch_sum<true>(result, type, x, n, scratch, rung, stream);
+  launch_sum<true>(result, 1.0, type, x, n, scratch, rung, stream);
+}
+
+void scaled_sum(float* result, double factor, DType type, const void* x, int64_t n, void* scratch,
+                Stream stream) {
+  launch_sum<false>(result, factor, type, x, n, scratch, sum_rungs - 1, stream);
 }
 
 size_t sum_scratch_bytes(int64_t n) {

@@ -16,6 +16,9 @@ void sum(double* result, DType type, const void* x, int64_t n, void* scratch, in
          Stream stream = nullptr);
 void sum_of_squares(double* result, DType type, const void* x, int64_t n, void* scratch, int rung = sum_rungs - 1,
                     Stream stream = nullptr);
+/// *result = factor · the sum, in f32.
+void scaled_sum(float* result, double factor, DType type, const void* x, int64_t n, void* scratch,
+                Stream stream = nullptr);
 /// Bytes of scratch memory that they need, whatever the rung.
 size_t sum_scratch_bytes(int64_t n);
 

@@ -201,6 +201,11 @@ double GpuBackend::sum(const Tensor& x) {
 }
 // [/sum]
 
+void GpuBackend::sum_to(const Tensor& result, const Tensor& x, double factor) {
+  const Tensor room = scratch(sum_scratch_bytes(x.elements()));
+  KERNEL_SPACE::scaled_sum(floats(result), factor, x.dtype(), dense(x), x.elements(), dense(room), stream_);
+}
+
 double GpuBackend::sum_of_squares(const Tensor& x) {
   const Tensor room = scratch(sum_scratch_bytes(x.elements()));
   KERNEL_SPACE::sum_of_squares(static_cast<double*>(dense(result_)), x.dtype(), dense(x), x.elements(),

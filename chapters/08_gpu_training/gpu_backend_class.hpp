@@ -5,6 +5,7 @@
 #include "07_cuda_kernels/seam.hpp"
 #include "08_gpu_training/gpu_backend.hpp"
 #include "08_gpu_training/input_buffers.hpp"
+#include "08_gpu_training/order_graph.hpp"
 #include "08_gpu_training/products.hpp"
 
 namespace gpt::KERNEL_SPACE {
@@ -53,6 +54,7 @@ class GpuBackend final : public Backend {
                               const Tensor& targets, double scale) override;
 
   double sum(const Tensor& x) override;
+  void sum_to(const Tensor& result, const Tensor& x, double factor) override;
   double sum_of_squares(const Tensor& x) override;
   void fill(const Tensor& x, double value) override;
   void cast(const Tensor& to, const Tensor& from) override;
@@ -61,6 +63,9 @@ class GpuBackend final : public Backend {
              const Tensor& compute_copy, const AdamWStep& step) override;
 
   void synchronize() override { memory_->synchronize(); }
+  std::unique_ptr<OrderList> capture(const std::function<void()>& orders) override {
+    return std::make_unique<OrderGraph>(memory_, allocator_, orders);
+  }
 
  private:
   /// Memory for a kernel to work in. It may go out of scope as soon as the kernel is asked for: whoever gets

@@ -69,6 +69,10 @@ class DataParallel {
   /// would wait for each other forever if two of them started two buckets in different orders.
   void prepare(bool last_micro_batch);
 
+  /// True when the last backward pass of a step must call the ready hooks as it runs. Otherwise finish() does
+  /// without them.
+  bool overlaps() const { return options_.overlap && communicator_.size() > 1; }
+
   /// Starts what was not started, in order, and waits for all. Then the gradients are the sums over all
   /// ranks.
   void finish();

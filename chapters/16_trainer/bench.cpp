@@ -145,6 +145,8 @@ Command add_bench(CLI::App& app) {
   app.add_option("--preset", options->train.preset, "the model and batch");
   choice("--precision", "precision", std::string(), "f32, bf16, or tf32");
   choice("--device", "device", std::string(), "cuda, cpu, simt, or auto: cuda where there is a GPU");
+  choice("--cuda-graph", "cuda_graph", std::string(),
+         "on: a GPU keeps the orders of a pass, and gets them all at once");
   choice("--threads", "threads", int64_t{}, "threads of each rank (0: the processors shared out)");
   choice("--batch", "batch", int64_t{}, "sequences per step");
   choice("--micro-batch", "micro_batch", int64_t{}, "sequences a rank computes at once (0: its whole share)");

@@ -10,6 +10,7 @@
 #include "11_ddp/tree.hpp"
 #include "13_compression/make_compression.hpp"
 #include "16_trainer/device_ranks.hpp"
+#include "16_trainer/graph_option.hpp"
 #include "16_trainer/local_sgd.hpp"
 #include "16_trainer/rank_groups.hpp"
 #include "16_trainer/server_options.hpp"
@@ -139,6 +140,7 @@ void TrainConfig::validate() const {
   validate_tp(*this);
   validate_servers(*this);
   validate_comm(*this);
+  validate_cuda_graph(*this);
 }
 // [/validate]
 

@@ -42,6 +42,7 @@ struct TrainConfig {
   double clip = 1.0;  ///< 0: no clipping
   std::string precision = "f32";
   std::string device = "auto";
+  std::string cuda_graph = "off";
 
   int64_t eval_every = 100;
   int64_t eval_batches = 0;
@@ -109,6 +110,7 @@ void for_each_choice(Config& c, Visit&& visit) {
   visit("clip", c.clip, "largest global norm of the gradient (0: none)");
   visit("precision", c.precision, "f32, bf16, or tf32: f32 whose products a GPU rounds");
   visit("device", c.device, "cuda, cpu, simt (chapter 06), or auto: cuda where there is a GPU");
+  visit("cuda_graph", c.cuda_graph, "on: a GPU keeps the orders of a pass, and gets them all at once");
   visit("eval_every", c.eval_every, "steps between validations");
   visit("eval_batches", c.eval_batches, "batches per validation (0: the whole split)");
   visit("checkpoint_every", c.checkpoint_every, "steps between checkpoints");

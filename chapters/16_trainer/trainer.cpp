@@ -30,16 +30,6 @@ MakeBuffer gradients_near(Communicator& communicator, const Backend& backend, co
 
 }  // namespace
 
-Schedule make_schedule(const TrainConfig& c) {
-  const int64_t warmup = std::min(c.warmup, c.steps);
-  if (c.schedule == "cosine") return cosine_schedule(c.lr, c.min_lr, warmup, c.steps);
-  if (c.schedule == "linear") return linear_schedule(c.lr, c.min_lr, warmup, c.steps);
-  if (c.schedule == "step")  // three stairs down to the smallest rate
-    return step_schedule(c.lr, c.lr > 0 ? std::pow(c.min_lr / c.lr, 1.0 / 3) : 1.0,
-                         std::max<int64_t>(1, c.steps / 4));
-  return constant_schedule(c.lr);
-}
-
 bool StepResult::finite() const {
   return std::isfinite(loss) && std::isfinite(grad_norm);
 }
@@ -63,7 +53,8 @@ Trainer::Trainer(const TrainConfig& config, const GptConfig& shape, Backend& bac
       alone_(config.local_sgd > 0 || config.servers > 0 ? make_single_communicator() : nullptr),
       parallel_(model_.parameters(), alone_ ? *alone_ : static_cast<Communicator&>(counted_),
                 parallel_options(), make_reducer()),
-      schedule_(make_schedule(config)) {
+      schedule_(make_schedule(config)),
+      graphs_(config.cuda_graph == "on" ? std::make_unique<GraphedPasses>(model_) : nullptr) {
   broadcast_parameters(model_.parameters(), counted_);
   if (zero_) zero_->give_back_parameters();
 }
@@ -158,6 +149,10 @@ double Trainer::forward_backward(const DataLoader& data, int64_t number) {
       const Trace::Span span = trace_.span("data");
       return data.batch(number, rows.first, rows.count);
     }();
+    if (graphs_ && !(part + 1 == parts.size() && parallel_.overlaps())) {
+      losses.back() = graphed(batch, scale);
+      continue;
+    }
     const Variable loss = [&] {
       const Trace::Span span = trace_.span("forward");
       return model_.loss(batch.inputs, batch.targets, scale,
@@ -173,6 +168,15 @@ double Trainer::forward_backward(const DataLoader& data, int64_t number) {
   return tree_sum(losses);
 }
 // [/forward_backward]
+
+// [graphed]
+double Trainer::graphed(const Batch& batch, double scale) {
+  Trace::Span span = trace_.span("forward and backward");
+  const double loss = graphs_->run(batch.inputs, batch.targets, scale);
+  backward_ = span.end();
+  return loss;
+}
+// [/graphed]
 
 // [buckets]
 int64_t Trainer::measure_bucket_bytes(const DataLoader& data) {

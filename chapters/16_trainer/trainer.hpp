@@ -5,6 +5,7 @@
 
 #include "03_optimizers/schedule.hpp"
 #include "04_text/data_loader.hpp"
+#include "08_gpu_training/graphed_passes.hpp"
 #include "11_ddp/data_parallel.hpp"
 #include "11_ddp/hidden.hpp"
 #include "11_ddp/replicas.hpp"
@@ -90,6 +91,8 @@ class Trainer {
  private:
   double forward_backward(const DataLoader& data, int64_t number);
   void backward(const Variable& loss);
+  /// Both passes over a micro-batch, by orders that the device keeps. Returns the loss.
+  double graphed(const Batch& batch, double scale);
   void average_gradients(int64_t number);
   DataParallelOptions parallel_options() const;
   void clear_gradients();
@@ -118,6 +121,7 @@ class Trainer {
   DataParallel parallel_;
   Interval backward_;  // when the last backward pass of the step ran
   Schedule schedule_;
+  std::unique_ptr<GraphedPasses> graphs_;  // with --cuda-graph
 };
 
 /// The rows of a global batch of `batch` rows that a rank computes, one part after the other. With

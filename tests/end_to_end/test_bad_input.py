@@ -70,6 +70,13 @@ class BadInput(TrainerTest):
         done = self.gpt("launch", "--hosts", "a:2,b:2", "--", "train", "--data", self.text, *self.words, "--tp", 2)
         self.assert_refused(done, "--tp 2")
 
+    def test_what_a_graph_cannot_keep(self):
+        for words in (["--device", "cpu"], ["--dropout", 0.1], ["--zero", 1], ["--tp", 2], ["--servers", 1]):
+            with self.subTest(words):
+                self.refuse("--data", self.text, "--cuda-graph", "on", *words,
+                            mentions=[f"--cuda-graph on and {words[0]}", "exclude each other"])
+        self.refuse("--data", self.text, "--cuda-graph", "yes", mentions=["on or off"])
+
     def test_unknown_options_name_the_nearest(self):
         self.refuse("--data", self.text, "--widht", 3, mentions=["--width"])
         self.refuse("--data", self.text, "--preset", "shakespear-char", mentions=["shakespeare-char"])

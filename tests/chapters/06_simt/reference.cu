@@ -43,6 +43,11 @@ __global__ void add_kernel(int n, const float* x, const float* y, float* out) {
   if (i < n) out[i] = x[i] + y[i];
 }
 
+__global__ void scale_kernel(int n, float factor, float term, float* x) {
+  const int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) x[i] = factor * x[i] + term;
+}
+
 __global__ void sum_kernel(int n, const float* x, float* out) {
   float total = 0;
   const float4* quads = reinterpret_cast<const float4*>(x);
@@ -249,6 +254,9 @@ void half_warp_sums(int n, const int* x, int* out) {
 }
 void transpose(int n, const float* x, float* out) {
   launch<transpose_kernel>({dim3(n / tile, n / tile), dim3(tile, tile)}, n, x, out);
+}
+void scale(cudaStream_t stream, int n, float factor, float term, float* x) {
+  launch<scale_kernel>({divide_up(n, 128), 128, 0, stream}, n, factor, term, x);
 }
 
 }  // namespace gpt::KERNEL_SPACE

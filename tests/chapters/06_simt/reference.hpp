@@ -26,5 +26,7 @@ void scan(int n, const int* x, int* out);
 void half_warp_sums(int n, const int* x, int* out);
 /// (n, n) → its transpose, through a padded tile; n is a multiple of 32.
 void transpose(int n, const float* x, float* out);
+/// x = factor · x + term, in this stream.
+void scale(cudaStream_t stream, int n, float factor, float term, float* x);
 
 }  // namespace gpt::KERNEL_SPACE
