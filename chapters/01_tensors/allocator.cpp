@@ -108,14 +108,20 @@ std::vector<CachingAllocator::Block> CachingAllocator::end_keeping() {
   const std::lock_guard lock(mutex_);
   keeping_ = false;
   std::vector<Block> kept;
-  for (const auto& [address, size] : std::exchange(handed_out_, {})) {
-    std::vector<void*>& blocks = free_[size];
-    const auto found = std::find(blocks.begin(), blocks.end(), address);
-    GPT_CHECK(found != blocks.end(), "{} bytes of what was recorded are still a tensor's", size);
-    blocks.erase(found);
-    ASAN_UNPOISON_MEMORY_REGION(address, static_cast<size_t>(size));
-    count_in_use(size);
-    kept.push_back({address, size});
+  for (const auto& [address, size] : std::exchange(handed_out_, {})) kept.push_back({address, size});
+  const auto place = [this](const Block& block) {
+    std::vector<void*>& blocks = free_[block.bytes];
+    return std::pair(&blocks, std::find(blocks.begin(), blocks.end(), block.address));
+  };
+  for (const Block& block : kept) {
+    const auto [blocks, found] = place(block);
+    GPT_CHECK(found != blocks->end(), "{} bytes of what was recorded are still a tensor's", block.bytes);
+  }
+  for (const Block& block : kept) {
+    const auto [blocks, found] = place(block);
+    blocks->erase(found);
+    ASAN_UNPOISON_MEMORY_REGION(block.address, static_cast<size_t>(block.bytes));
+    count_in_use(block.bytes);
   }
   return kept;
 }

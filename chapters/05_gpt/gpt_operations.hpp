@@ -14,8 +14,9 @@ namespace gpt {
 /// Throws Error unless lowest ≤ id < V for all ids of a host tensor: a kernel cannot.
 void check_ids(const Tensor& ids, int32_t lowest, int64_t vocabulary);
 
-/// tokens: (B, T) i32, of the host, or checked and on the device already; token_table: (V, C), position_table: (context, C) → (B, T, C).
-/// With first_position > 0, which a KV cache needs, no gradient can be taken.
+/// tokens: (B, T) i32, of the host, or checked and on the device already; token_table: (V, C),
+/// position_table: (context, C) → (B, T, C). With first_position > 0, which a KV cache needs, no gradient can
+/// be taken.
 Variable embedding(Backend& backend, const Tensor& tokens, const Variable& token_table,
                    const Variable& position_table, int64_t first_position = 0);
 
@@ -39,9 +40,9 @@ Variable gelu(Backend& backend, const Variable& x);
 /// residual + dropout(x), x: (B, …); residual may be undefined.
 Variable dropout(Backend& backend, const Variable& x, const Variable& residual, const Dropout& dropout);
 
-/// scale · the sum of the cross-entropies of all rows, as a scalar on the device. logits: (…, V) of the sum type, targets:
-/// as many i32 as there are rows, negative = not counted. Backward overwrites the logits with their gradient
-/// when nobody else holds them.
+/// scale · the sum of the cross-entropies of all rows, as a scalar on the device. logits: (…, V) of the sum
+/// type, targets: as many i32 as there are rows, negative = not counted. Backward overwrites the logits with
+/// their gradient when nobody else holds them.
 Variable cross_entropy(Backend& backend, const Variable& logits, const Tensor& targets, double scale);
 
 }  // namespace gpt

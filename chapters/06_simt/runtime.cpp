@@ -120,8 +120,7 @@ cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind 
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind,
                             cudaStream_t stream) {
   if (bytes == 0) return cudaSuccess;
-  if (detail::capturing(stream))
-    return detail::capture(stream, [=] { cudaMemcpy(to, from, bytes, kind); });
+  if (detail::capturing(stream)) return detail::capture(stream, [=] { cudaMemcpy(to, from, bytes, kind); });
   if (kind != cudaMemcpyDefault) {
     const bool to_device = kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice;
     const bool from_device = kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice;

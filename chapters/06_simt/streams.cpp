@@ -113,9 +113,8 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
 
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
   if (event->captured && stream == capture_of_this_thread().stream) return cudaSuccess;
-  return event->captured || (stream && capturing(stream))
-             ? refuse_capture(cudaErrorStreamCaptureUnsupported)
-             : cudaSuccess;
+  return event->captured || (stream && capturing(stream)) ? refuse_capture(cudaErrorStreamCaptureUnsupported)
+                                                          : cudaSuccess;
 }
 
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t from, cudaEvent_t to) {

@@ -83,8 +83,8 @@ __global__ void finish_kernel(Result* result, double factor, const float* of_blo
 // [/finish]
 
 template <bool square, class Result>
-void launch_sum(Result* result, double factor, DType type, const void* values, int64_t n, void* scratch, int rung,
-                Stream stream) {
+void launch_sum(Result* result, double factor, DType type, const void* values, int64_t n, void* scratch,
+                int rung, Stream stream) {
   float* of_block = static_cast<float*>(scratch);
   const cudaStream_t on = native(stream);
   int64_t blocks = n == 0 ? 0 : blocks_for(n, threads);

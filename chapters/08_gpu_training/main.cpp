@@ -5,6 +5,7 @@
 #include "05_gpt/gpt.hpp"
 #include "05_gpt/walrus.hpp"
 #include "08_gpu_training/device_choice.hpp"
+#include "08_gpu_training/graphed_passes.hpp"
 #include "08_gpu_training/memory_report.hpp"
 #include "08_gpu_training/rounding.hpp"
 #include "common/chapter_program.hpp"
@@ -124,6 +125,24 @@ void show_memory(const std::string& device) {
   }
 }
 
+/// How many orders a pass takes. It depends on the layers alone, so the model may be tiny.
+void show_graph(const std::string& device) {
+  Table table({{"layers"}, {"orders of a pass"}, {"written at 4 µs each", "ms", "{:.2f}"}});
+  bool same = true;
+  for (const int64_t layers : {2, 6, 12}) {
+    Problem problem = tiny;
+    problem.config.layers = layers;
+    const auto backend = make_backend({.device = device});
+    Gpt model(problem.config, *backend, 1);
+    GraphedPasses passes(model);
+    const auto [tokens, targets] = batch_of(problem, 0);
+    const double first = passes.run(tokens, targets, 1.0);
+    same = same && passes.run(tokens, targets, 1.0) == first;
+    table.row(layers, passes.orders(), 4e-3 * static_cast<double>(passes.orders()));
+  }
+  fmt::print("{}\nGiven again, they find {} loss.\n", table.text(), same ? "the same" : "ANOTHER");
+}
+
 /// A batch for which no device is large enough.
 void show_full_memory(const std::string& device) {
   const auto backend = make_backend({.device = device});
@@ -148,6 +167,7 @@ int main(int argc, char** argv) {
                   [&] { gpt::show_training(device(), program.stable()); });
   program.section("rounding", "A thousand small steps", [] { gpt::show_rounding(); });
   program.section("memory", "Where the memory goes", [&] { gpt::show_memory(device()); });
+  program.section("graph", "A pass as one order", [&] { gpt::show_graph(device()); });
   program.section("full", "A memory that is full", [&] { gpt::show_full_memory(device()); });
   return program.run(argc, argv);
 }

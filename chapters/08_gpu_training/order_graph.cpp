@@ -16,7 +16,12 @@ OrderGraph::OrderGraph(std::shared_ptr<DeviceMemory> memory, std::shared_ptr<Cac
     allocator_->give_back(allocator_->end_keeping());
     throw;
   }
-  blocks_ = allocator_->end_keeping();
+  try {
+    blocks_ = allocator_->end_keeping();
+  } catch (...) {
+    cudaGraphExecDestroy(executable_);
+    throw;
+  }
 }
 
 // [capture]

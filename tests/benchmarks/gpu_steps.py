@@ -206,6 +206,20 @@ def compare_training(run, limit):
     return "the same losses on GPU and CPU"
 
 
+def measure_graph(run, limit):
+    """Passes captured in a CUDA graph against passes order by order: of a model that the host holds up, and of one that it
+    does not."""
+    end = time.monotonic() + limit
+    for name, words in [("small", ["--preset", "small", "--device", "cuda"]), ("GPT-2 124M", GPT2)]:
+        speeds = {}
+        for choice in ["off", "on"]:
+            output = run.call([run.program("gpt"), "bench", *words, "--precision", "bf16", "--steps", "20", "--json",
+                               "--cuda-graph", choice], end - time.monotonic())
+            speeds[choice] = last_json(output)["tokens_per_second"]
+        run.results.setdefault("graph", {})[name] = speeds
+    return ", ".join(f"{name} {s['on'] / s['off']:.2f} times" for name, s in run.results["graph"].items())
+
+
 def measure_trainer(run, limit):
     """Two rounds, before and after PyTorch's: the clock of a warm GPU is lower."""
     result = last_json(run.call([run.program("gpt"), "bench", *GPT2, "--precision", "bf16", "--steps", "20", "--json"], limit))
@@ -333,6 +347,7 @@ def main():
             ("PyTorch, eager", 45, measure_pytorch(run, python, "eager")),
             ("PyTorch, torch.compile", 90, measure_pytorch(run, python, "compile")),
             ("GPT-2, second round", 40, lambda limit: measure_trainer(run, limit)),
+            ("CUDA graph", 60, lambda limit: measure_graph(run, limit)),
             ("NCCL between ranks", 60, lambda limit: check_nccl(run, limit)),
             ("compression over NCCL", 40, lambda limit: check_compression(run, limit)),
             ("NCCL bandwidth", 60, lambda limit: measure_nccl(run, limit)),

@@ -150,6 +150,16 @@ def trainer_rows(results):
     return rows
 
 
+def graph_rows(results):
+    rows = []
+    for model in ["small", "GPT-2 124M"]:
+        name = f"CUDA graph: {model}, bf16"
+        speeds = results.get("graph", {}).get(model)
+        rows.append([name, f"{speeds['on']:,.0f} tokens/s", f"without {speeds['off']:,.0f}", f"{speeds['on'] / speeds['off']:.0%}",
+                     "–", "–"] if speeds else [name, "not measured", "", "", "–", ""])
+    return rows
+
+
 NCCL = ["all-reduce", "reduce-scatter", "all-gather", "broadcast"]
 
 
@@ -179,7 +189,7 @@ def measured_rows(results):
     for ladder in results.get("kernels", {}).get("ladders", []):
         if ladder not in shown:
             rows.append(kernel_cells(f"{ladder['task']} {ladder['problem'].split(', ')[-1]}", 0, ladder))
-    return rows + nccl_rows(results) + trainer_rows(results)
+    return rows + nccl_rows(results) + graph_rows(results) + trainer_rows(results)
 
 
 HEADING = ["what", "measured", "compared with", "share", "asked", "reached"]

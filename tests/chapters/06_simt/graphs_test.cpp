@@ -1,5 +1,5 @@
-// Graphs of orders: what is captured, and what cannot be. Here, in the checked build, and on a GPU where there is
-// one.
+// Graphs of orders: what is captured, and what cannot be. Here, in the checked build, and on a GPU where
+// there is one.
 
 #include <gtest/gtest.h>
 

@@ -104,7 +104,8 @@ TEST_P(Graph, RefusesWhatCannotBeCaptured) {
   EXPECT_THROW(backend_->capture([&] { backend_->empty({1'000'000}); }), Error) << "memory nobody had";
   Tensor escaped;
   { const Tensor cached = backend_->empty({5000}); }
-  EXPECT_THROW(backend_->capture([&] { escaped = backend_->empty({5000}); }), Error) << "and whose is it now?";
+  EXPECT_THROW(backend_->capture([&] { escaped = backend_->empty({5000}); }), Error)
+      << "and whose is it now?";
   escaped = {};
 
   const auto orders = backend_->capture([&] { backend_->add(x, x); });  // all is well again
