@@ -2,13 +2,16 @@
 # Part of ./book: ranks on several hosts. `hosts` holds NAME:SLOTS of each, in the order in which ranks are given out; empty:
 # all ranks run here.
 
-# hosts_of_list a:2,b:2 and hosts_of_file FILE (lines "a slots=2", as mpirun reads them): set `hosts`.
+# hosts_of_list a:2,b:2 [N] and hosts_of_file FILE [N] (lines "a slots=2", as mpirun reads them): set `hosts`. N is
+# --ranks-per-host, for hosts that are named without a number.
 hosts_of_list() {
-  local host
+  local host per_host=${2-}
   hosts=()
   for host in ${1//,/ }; do
     [[ $host =~ ^[A-Za-z0-9._-]+(:[1-9][0-9]*)?$ ]] || fail "--hosts takes NAME:RANKS,NAME:RANKS, and $host is neither"
-    [[ $host == *:* ]] || host+=:1
+    [[ -z $per_host || $host != *:* ]] ||
+      fail "$host says how many ranks run there, and so does --ranks-per-host $per_host: leave out one of them"
+    [[ $host == *:* ]] || host+=:${per_host:-1}
     hosts+=("$host")
   done
   ((${#hosts[@]})) || fail "--hosts names no host"
@@ -19,16 +22,16 @@ hosts_of_file() {
   [[ -r $1 ]] || fail "--hostfile $1: there is no such file"
   while read -r name rest; do
     [[ -n $name && $name != \#* ]] || continue
-    slots=1
-    [[ ! $rest =~ slots=([1-9][0-9]*) ]] || slots=${BASH_REMATCH[1]}
-    list+=,$name:$slots
+    slots=
+    [[ ! $rest =~ slots=([1-9][0-9]*) ]] || slots=:${BASH_REMATCH[1]}
+    list+=,$name$slots
   done <"$1"
-  hosts_of_list "${list#,}"
+  hosts_of_list "${list#,}" "${2-}"
 }
 
-# The nodes of a Slurm allocation; mpirun starts its daemons there by srun, without ssh.
+# hosts_of_slurm [N]: the nodes of a Slurm allocation; mpirun starts its daemons there by srun, without ssh.
 hosts_of_slurm() {
-  local name per_node=${SLURM_NTASKS_PER_NODE:-1}
+  local name per_node=${1:-${SLURM_NTASKS_PER_NODE:-1}}
   hosts=()
   for name in $(scontrol show hostnames "$SLURM_JOB_NODELIST"); do hosts+=("$name:$per_node"); done
 }
@@ -37,6 +40,35 @@ total_slots() {
   local host sum=0
   for host in "${hosts[@]}"; do sum=$((sum + ${host#*:})); done
   echo "$sum"
+}
+
+# take_ranks [...]: sets `ranks` from --ranks N (or keeps it), `hosts` from --hosts, --hostfile or Slurm, with
+# --ranks-per-host N, and `rest` to all other arguments.
+take_ranks() {
+  local given= list= file= per_host=
+  rest=() hosts=()
+  while (($#)); do
+    case $1 in
+      --ranks=* | --hosts=* | --hostfile=* | --ranks-per-host=*) set -- "${1%%=*}" "${1#*=}" "${@:2}"; continue ;;
+      --ranks) (($# > 1)) || fail "--ranks needs a number"; given=$2; shift ;;
+      --hosts) (($# > 1)) || fail "--hosts needs NAME:RANKS,NAME:RANKS"; list=$2; shift ;;
+      --hostfile) (($# > 1)) || fail "--hostfile needs a file"; file=$2; shift ;;
+      --ranks-per-host)
+        [[ ${2-} =~ ^[1-9][0-9]*$ ]] || fail "--ranks-per-host takes a number of ranks, not ${2-nothing}"
+        per_host=$2
+        shift
+        ;;
+      *) rest+=("$1") ;;
+    esac
+    shift
+  done
+  [[ -z $list || -z $file ]] || fail "--hosts and --hostfile both name hosts: give one of them"
+  if [[ -n $list ]]; then hosts_of_list "$list" "$per_host"
+  elif [[ -n $file ]]; then hosts_of_file "$file" "$per_host"
+  elif [[ -v SLURM_JOB_NODELIST ]]; then hosts_of_slurm "$per_host"
+  elif [[ -n $per_host ]]; then fail "--ranks-per-host is for several hosts: name them with --hosts, or say --ranks"
+  fi
+  if [[ -n $given ]]; then ranks=$given; elif ((${#hosts[@]})); then ranks=$(total_slots); fi
 }
 
 # Where there is no program ip (Debian: iproute2), Open MPI chooses the network.

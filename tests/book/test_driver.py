@@ -203,6 +203,30 @@ class Ranks(unittest.TestCase):
         done = run(in_driver(f"hosts=(localhost:1 localhost:2); elastic_ranks 3 {words}"), env=environment)
         self.assertIn("launch -n 3 --hosts localhost:1,localhost:2 --min-ranks 2", done.stdout, done.stderr)
 
+    def test_hosts_take_so_many_ranks_each(self):
+        def hosts(words, before=""):
+            done = run(in_driver(f"ranks=2; {before} take_ranks {words} --steps 5; echo ${{hosts[*]}} = $ranks, ${{rest[*]}}"))
+            return done.stdout.strip() or (done.returncode, done.stderr.strip())
+        file = self.folder / "hosts"
+        file.write_text("# two of them\na slots=3\nb\n")
+        plain = self.folder / "plain"
+        plain.write_text("a\nb\n")
+        self.assertEqual(hosts("--hosts a:3,b"), "a:3 b:1 = 4, --steps 5")
+        self.assertEqual(hosts(f"--hostfile {file}"), "a:3 b:1 = 4, --steps 5")
+        self.assertEqual(hosts("--ranks-per-host 4 --hosts a,b"), "a:4 b:4 = 8, --steps 5")
+        self.assertEqual(hosts(f"--hostfile={plain} --ranks-per-host=4"), "a:4 b:4 = 8, --steps 5")
+        slurm = "SLURM_JOB_NODELIST=n; scontrol() { echo n1 n2; };"
+        self.assertEqual(hosts("", slurm), "n1:1 n2:1 = 2, --steps 5")
+        self.assertEqual(hosts("--ranks-per-host 8", slurm), "n1:8 n2:8 = 16, --steps 5")
+        for words, reason in {"--hosts a:3,b --ranks-per-host 4": "a:3 says how many ranks run there",
+                              f"--hostfile {file} --ranks-per-host 4": "a:3 says how many ranks run there",
+                              "--ranks-per-host 4": "--ranks-per-host is for several hosts",
+                              "--ranks-per-host four": "--ranks-per-host takes a number of ranks, not four",
+                              f"--hosts a,b --hostfile {plain}": "both name hosts"}.items():
+            code, said = hosts(words)
+            self.assertEqual((code, said.count("\n")), (2, 0), said)
+            self.assertIn(reason, said)
+
     def told(self, text):
         """What the driver says where mpirun says this."""
         return run(in_driver(f"tell_in_short <<'END'\n{text}\nEND"))
