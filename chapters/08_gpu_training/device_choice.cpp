@@ -77,4 +77,11 @@ std::unique_ptr<Backend> make_backend(const DeviceChoice& choice) {
 }
 // [/choose]
 
+std::string pci_bus_id([[maybe_unused]] const Backend& backend) {
+#if GPT_CUDA_KERNELS
+  if (backend.device() == Device::cuda) return cuda::pci_bus_id(backend);
+#endif
+  return "";
+}
+
 }  // namespace gpt

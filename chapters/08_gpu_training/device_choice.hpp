@@ -22,6 +22,10 @@ void validate(const DeviceChoice& choice);
 /// that is asked for cannot be used.
 std::unique_ptr<Backend> make_backend(const DeviceChoice& choice);
 
+/// By what the driver and its tools know the GPU that a backend computes on: its place on the PCI bus, such
+/// as "0000:3B:00.0"; "" where it computes on none.
+std::string pci_bus_id(const Backend& backend);
+
 /// True when this program was compiled with nvcc.
 bool built_with_cuda();
 /// Of the GPUs; no_device when built without CUDA.

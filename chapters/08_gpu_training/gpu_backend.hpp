@@ -29,6 +29,9 @@ SIMT_ON_EVERY_MACHINE(
 GpuStatus gpu_status();
 /// Throws UserError when there is no such device, or its memory does not suffice.
 std::unique_ptr<Backend> make_gpu_backend(const GpuOptions& options);
+/// "0000:3B:00.0", the place on the PCI bus of the GPU that a backend made by it computes on; "" where the
+/// runtime does not say, and on the SIMT machine.
+std::string pci_bus_id(const Backend& backend);
 )
 // clang-format on
 

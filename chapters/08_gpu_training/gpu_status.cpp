@@ -1,5 +1,7 @@
 // Is there a GPU, and if not, why not?
 
+#include <array>
+
 #include "08_gpu_training/gpu_backend_class.hpp"
 #include "common/check.hpp"
 
@@ -39,9 +41,22 @@ GpuStatus gpu_status() {
   return result;
 }
 // [/status]
+
+std::string pci_bus_id(const Backend& backend) {
+  const auto& memory = dynamic_cast<const DeviceMemory&>(backend.allocator()->memory());
+  std::array<char, 32> id{};
+  if (cudaDeviceGetPCIBusId(id.data(), static_cast<int>(id.size()), memory.number()) == cudaSuccess)
+    return id.data();
+  cudaGetLastError();  // or the next call would report it again
+  return "";
+}
 #else
 GpuStatus gpu_status() {
   return {.devices = 1, .text = "the SIMT machine"};
+}
+
+std::string pci_bus_id(const Backend&) {
+  return "";
 }
 #endif
 

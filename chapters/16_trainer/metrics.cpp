@@ -15,13 +15,14 @@ namespace {
 std::string to_line(const StepMetrics& m) {
   std::string line = fmt::format(R"({{"step":{},"train_loss":{:.6g})", m.step, m.train_loss);
   if (m.val_loss) line += fmt::format(R"(,"val_loss":{:.6g})", *m.val_loss);
-  return line +
-         fmt::format(
-             R"(,"lr":{:.6g},"grad_norm":{:.6g},"tokens_per_second":{:.0f},"step_ms":{:.3f},"comm_ms":{:.3f},)"
-             R"("comm_total_ms":{:.3f},"comm_hidden_ms":{:.3f},"wire_bytes":{},"memory_mb":{:.3f}}})",
-             m.lr, m.grad_norm, m.tokens_per_second, m.step_ms, m.comm_ms, m.comm_total_ms, m.comm_hidden_ms,
-             m.wire_bytes, m.memory_mb) +
-         "\n";
+  line += fmt::format(
+      R"(,"lr":{:.6g},"grad_norm":{:.6g},"tokens_per_second":{:.0f},"step_ms":{:.3f},"comm_ms":{:.3f},)"
+      R"("comm_total_ms":{:.3f},"comm_hidden_ms":{:.3f},"wire_bytes":{},"memory_mb":{:.3f})",
+      m.lr, m.grad_norm, m.tokens_per_second, m.step_ms, m.comm_ms, m.comm_total_ms, m.comm_hidden_ms,
+      m.wire_bytes, m.memory_mb);
+  if (m.gpu.utilization) line += fmt::format(R"(,"gpu_utilization":{:.6g})", *m.gpu.utilization);
+  if (m.gpu.memory_mb) line += fmt::format(R"(,"gpu_memory_mb":{:.3f})", *m.gpu.memory_mb);
+  return line + "}\n";
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "16_trainer/gpu_monitor.hpp"
 #include "common/plot.hpp"
 
 namespace gpt {
@@ -25,6 +26,7 @@ struct StepMetrics {
   double comm_hidden_ms = 0;  ///< the part of it in which the backward pass ran
   int64_t wire_bytes = 0;     ///< of gradients that this rank sent (chapter 13's WireCounter)
   double memory_mb = 0;       ///< the most that tensors took on this rank's device so far
+  GpuUse gpu = {};            ///< that rank 0 computes on, after the step
 };
 
 /// metrics.jsonl, and the curves in memory.

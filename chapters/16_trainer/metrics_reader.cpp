@@ -55,10 +55,14 @@ void MetricsReader::take_line(std::string_view line) {
     const double value = number(name);
     return std::isnan(value) ? 0.0 : value;
   };
+  const auto if_there = [&](const char* name) -> std::optional<double> {
+    const double value = number(name);
+    return std::isnan(value) ? std::nullopt : std::optional(value);
+  };
   StepMetrics m;
   m.step = json["step"];
   m.train_loss = number("train_loss");
-  if (!std::isnan(number("val_loss"))) m.val_loss = number("val_loss");
+  m.val_loss = if_there("val_loss");
   m.lr = or_zero("lr");
   m.grad_norm = or_zero("grad_norm");
   m.tokens_per_second = or_zero("tokens_per_second");
@@ -68,6 +72,7 @@ void MetricsReader::take_line(std::string_view line) {
   m.comm_hidden_ms = or_zero("comm_hidden_ms");
   m.wire_bytes = static_cast<int64_t>(std::min(9e18, std::max(0.0, or_zero("wire_bytes"))));
   m.memory_mb = or_zero("memory_mb");
+  m.gpu = {.utilization = if_there("gpu_utilization"), .memory_mb = if_there("gpu_memory_mb")};
   steps_.push_back(m);
 }
 

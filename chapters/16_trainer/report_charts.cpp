@@ -92,6 +92,33 @@ std::string wire_figure(const RunView& run) {
       .html(run);
 }
 
+/// What the driver said; broken where a step has no answer.
+std::vector<PlotPoint> gpu_curve(const RunView& run, std::optional<double> GpuUse::*number) {
+  std::vector<PlotPoint> points;
+  for (const StepMetrics& m : run.steps)
+    points.push_back({static_cast<double>(m.step), (m.gpu.*number).value_or(nothing)});
+  return points;
+}
+
+std::string gpu_figures(const RunView& run) {
+  const auto says = [&](std::optional<double> GpuUse::*number) {
+    return std::any_of(run.steps.begin(), run.steps.end(),
+                       [&](const StepMetrics& m) { return (m.gpu.*number).has_value(); });
+  };
+  std::string html;
+  if (says(&GpuUse::utilization))
+    html += Figure("gpu", "Use of rank 0's GPU", "% of the time in which a kernel ran")
+                .line("", gpu_curve(run, &GpuUse::utilization), 5)
+                .from_zero()
+                .html(run);
+  if (says(&GpuUse::memory_mb))
+    html += Figure("gpu-memory", "Memory of rank 0's GPU", "MB, in use by everybody")
+                .line("", gpu_curve(run, &GpuUse::memory_mb), 6)
+                .from_zero()
+                .html(run);
+  return html;
+}
+
 }  // namespace
 
 std::vector<PlotPoint> curve(const std::vector<StepMetrics>& steps, double StepMetrics::*number) {
@@ -151,7 +178,7 @@ std::string report_charts(const RunView& run) {
                 .line("", curve(steps, &StepMetrics::memory_mb), 6)
                 .from_zero()
                 .html(run);
-  return html + "</div>\n";
+  return html + gpu_figures(run) + "</div>\n";
 }
 
 }  // namespace gpt

@@ -54,6 +54,8 @@ std::string step_event(const StepMetrics& m, double wall_time) {
                                                     {"speed/waited_for_gradients_ms", m.comm_ms},
                                                     {"memory/tensors_mb", m.memory_mb}};
   if (m.val_loss) values.emplace_back("loss/validation", *m.val_loss);
+  if (m.gpu.utilization) values.emplace_back("gpu/utilization_percent", *m.gpu.utilization);
+  if (m.gpu.memory_mb) values.emplace_back("gpu/memory_mb", *m.gpu.memory_mb);
   if (m.wire_bytes > 0) values.emplace_back("communication/sent_mb", static_cast<double>(m.wire_bytes) / 1e6);
   return event_record(scalar_event(wall_time, m.step, values));
 }

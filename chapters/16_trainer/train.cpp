@@ -15,6 +15,7 @@
 #include "16_trainer/communication_choice.hpp"
 #include "16_trainer/device_ranks.hpp"
 #include "16_trainer/evaluation.hpp"
+#include "16_trainer/gpu_monitor.hpp"
 #include "16_trainer/health.hpp"
 #include "16_trainer/local_sgd.hpp"
 #include "16_trainer/metrics_reader.hpp"
@@ -50,6 +51,7 @@ class Run {
         trace_(trace),
         timeline_(timeline, trace, communicator),
         backend_(make_backend_together(config_.device_choice(communicator.rank()), communicator)),
+        gpu_(speaks() ? pci_bus_id(*backend_) : ""),
         devices_(connect_devices(config_, *backend_, communicator, log, timeout)),
         trainer_(config_, config_.model(data_.tokenizer->vocabulary_size()), *backend_,
                  devices_ ? *devices_ : communicator, trace),
@@ -98,6 +100,7 @@ class Run {
   Trace& trace_;
   TimelineFile timeline_;
   std::unique_ptr<Backend> backend_;
+  GpuMonitor gpu_;                         // rank 0's; the others have none
   std::unique_ptr<Communicator> devices_;  // the same ranks, and their devices; nullptr: by the host alone
   Trainer trainer_;
   RunCheckpoints checkpoints_;
@@ -155,7 +158,8 @@ void Run::write_down(const std::vector<StepResult>& results, Progress& progress)
                .comm_total_ms = 1e3 * result.communication.total,
                .comm_hidden_ms = 1e3 * result.communication.hidden,
                .wire_bytes = result.sent_bytes,
-               .memory_mb = static_cast<double>(backend_->allocator()->statistics().peak_in_use) / 1e6};
+               .memory_mb = static_cast<double>(backend_->allocator()->statistics().peak_in_use) / 1e6,
+               .gpu = gpu_.ask()};
     metrics_->append(metrics);
     events_->append(metrics);
   }

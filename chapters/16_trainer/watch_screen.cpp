@@ -64,6 +64,8 @@ std::vector<std::string> numbers(const Watched& run) {
   if (recent_mean(steps, &StepMetrics::comm_total_ms) > 0 && step_ms > 0)
     words.push_back(fmt::format("waiting for gradients {:.0f}%",
                                 100 * recent_mean(steps, &StepMetrics::comm_ms) / step_ms));
+  if (last.gpu.utilization) words.push_back(fmt::format("GPU {:.0f}%", *last.gpu.utilization));
+  if (last.gpu.memory_mb) words.push_back(fmt::format("GPU memory {:.1f} GB", *last.gpu.memory_mb / 1e3));
   return words;
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <regex>
 #include <set>
 
 #include "08_gpu_training/device_choice.hpp"
@@ -37,6 +38,15 @@ TEST(DeviceChoice, TheBackendIsTheOneAskedFor) {
     EXPECT_THROW(make_backend({.device = "cuda"}), UserError);
     EXPECT_THROW(make_backend({.device = "auto", .precision = "tf32"}), UserError);
   }
+}
+
+TEST(DeviceChoice, OnlyAGpuHasAPlaceOnTheBus) {
+  EXPECT_EQ(pci_bus_id(*make_backend({.device = "cpu"})), "");
+  EXPECT_EQ(pci_bus_id(*make_backend({.device = "simt"})), "");
+  if (!why_no_gpu(built_with_cuda(), cuda_status()).empty()) return;
+  const std::string id = pci_bus_id(*make_backend({.device = "cuda"}));
+  EXPECT_TRUE(std::regex_match(id, std::regex("[0-9A-Fa-f]{4,8}:[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\\.[0-7]")))
+      << id;
 }
 
 TEST(DeviceChoice, WordsThatDoNotExistAreRefused) {

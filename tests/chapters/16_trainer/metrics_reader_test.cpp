@@ -42,6 +42,22 @@ TEST(MetricsReader, ReadsWhatTheLogWrites) {
     EXPECT_EQ(read.*number, m.*number);
 }
 
+TEST(MetricsReader, ReadsOfAGpuWhatItsDriverSaid) {
+  const auto path = scratch_folder() / "metrics.jsonl";
+  const std::vector<GpuUse> said{{}, {97, 80123.5}, {std::nullopt, 1.25}, {0, std::nullopt}};
+  {
+    MetricsLog log(path, 0);
+    for (const GpuUse& gpu : said) log.append({.step = 1, .val_loss = {}, .gpu = gpu});
+  }
+  const std::string text = read_file(path);
+  EXPECT_EQ(text.substr(0, text.find('\n')).find("gpu"), std::string::npos) << text;
+  MetricsReader reader(path);
+  reader.poll();
+  std::vector<GpuUse> read;
+  for (const StepMetrics& m : reader.steps()) read.push_back(m.gpu);
+  EXPECT_EQ(read, said);
+}
+
 TEST(MetricsReader, WaitsForTheRestOfALine) {
   const auto path = scratch_folder() / "metrics.jsonl";
   MetricsReader reader(path);

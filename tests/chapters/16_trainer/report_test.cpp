@@ -99,6 +99,18 @@ TEST(Report, MarksWhereARunWasResumed) {
   EXPECT_THAT(page(run), HasSubstr("line s7 dashed"));
 }
 
+TEST(Report, DrawsWhatADriverSaidOfAGpu) {
+  const RunFolder run = run_with(R"({"steps":9,"batch":2,"context":4})", 3);
+  EXPECT_THAT(page(run), Not(HasSubstr("GPU")));
+  std::ofstream(run.metrics(), std::ios::app) << R"({"step":4,"train_loss":1,"gpu_utilization":97})"
+                                              << "\n";
+  EXPECT_THAT(page(run),
+              testing::AllOf(HasSubstr("in which a kernel ran"), Not(HasSubstr("in use by everybody"))));
+  std::ofstream(run.metrics(), std::ios::app) << R"({"step":5,"train_loss":1,"gpu_memory_mb":80000})"
+                                              << "\n";
+  EXPECT_THAT(page(run), HasSubstr("in use by everybody"));
+}
+
 TEST(Curve, BreaksWhereStepsAreMissing) {
   std::vector<StepMetrics> steps(3);
   steps[0].step = 1, steps[1].step = 2, steps[2].step = 7;

@@ -61,5 +61,16 @@ TEST(TensorBoardLog, BeginsAnewWithTheStepsThatAreLeft) {
   EXPECT_EQ(count, 2u);
 }
 
+TEST(TensorBoardLog, HasTheGpusNumbersWhereThereAreAny) {
+  const auto events = [](const GpuUse& gpu) {
+    const auto folder = scratch_folder() / "tensorboard";
+    { TensorBoardLog log(folder, {{.step = 1, .val_loss = {}, .gpu = gpu}}); }
+    return read_file(std::filesystem::directory_iterator(folder)->path());
+  };
+  EXPECT_THAT(events({}), testing::Not(testing::HasSubstr("gpu/")));
+  EXPECT_THAT(events({97, 80000}), testing::AllOf(testing::HasSubstr("gpu/utilization_percent"),
+                                                  testing::HasSubstr("gpu/memory_mb")));
+}
+
 }  // namespace
 }  // namespace gpt

@@ -43,6 +43,7 @@ TEST(WatchScreen, FitsWhateverTheSizeOfTheTerminal) {
     steps[i].tokens_per_second = 1234567;
   }
   steps[30].val_loss = 2.5;
+  steps.back().gpu = {97, 80123};
   const Watched run{.name = "out/\x1b[31mrun", .steps_wanted = 100, .steps = &steps, .message = "why"};
   for (const int columns : {1, 7, 12, 20, 40, 80, 200})
     for (const int rows : {1, 2, 3, 5, 10, 24, 60}) {
@@ -55,8 +56,9 @@ TEST(WatchScreen, FitsWhateverTheSizeOfTheTerminal) {
     }
   std::string all;
   for (const std::string& line : watch_screen(run, 80, 24, false)) all += line + "\n";
-  for (const char* words : {"running", "50/100", "5s left", "loss 0.1000", "val 2.5000 (step 31)",
-                            "1,234,567 tokens/s", "waiting for gradients 25%"})
+  for (const char* words :
+       {"running", "50/100", "5s left", "loss 0.1000", "val 2.5000 (step 31)", "1,234,567 tokens/s",
+        "waiting for gradients 25%", "GPU 97%", "GPU memory 80.1 GB"})
     EXPECT_THAT(all, HasSubstr(words));
 }
 
