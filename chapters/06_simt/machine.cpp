@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <mutex>
 #include <numeric>
 #include <optional>
 #include <random>
@@ -132,7 +133,9 @@ void run(const LaunchConfig& config, std::string_view kernel, Body body, const v
   if (capturing(config.stream)) return capture_launch(run, config, kernel, body, arguments, bytes);
   Options options = current_options();
 #ifdef SIMT_ADDRESS_SANITIZER
-  options.workers = 1;  // __shared__ is one variable for all
+  options.workers = 1;  // __shared__ is one variable for all: one block at a time, whoever launches it
+  static std::recursive_mutex machine;
+  const std::lock_guard alone(machine);
 #endif
   run_blocks({config, kernel, body, arguments, options});
 }
