@@ -5,29 +5,26 @@
 #include <type_traits>
 
 namespace gpt {
-namespace {
 
-// What is used here of nvml.h, so that the book builds where that file is not. NVML never changes a function:
-// a new form of it gets a new name, as those with _v2 have.
-using NvmlDevice = struct nvmlDevice_st*;
-struct NvmlUtilization {
-  unsigned int gpu, memory;  // percent of time: a kernel ran; memory was read or written
-};
-struct NvmlMemory {
-  unsigned long long total, free, used;  // bytes
-};
-constexpr int success = 0;
-
-}  // namespace
-
+/// What is used here of nvml.h, so that the book builds where that file is not. NVML never changes a
+/// function: a new form of it gets a new name, as those with _v2 have.
 struct GpuMonitor::Nvml {
+  using Device = struct nvmlDevice_st*;
+  struct Utilization {
+    unsigned int gpu, memory;  // percent of time: a kernel ran; memory was read or written
+  };
+  struct Memory {
+    unsigned long long total, free, used;  // bytes
+  };
+  static constexpr int success = 0;
+
   int (*init)() = nullptr;
   int (*shutdown)() = nullptr;
-  int (*find)(const char* bus_id, NvmlDevice*) = nullptr;
-  int (*utilization)(NvmlDevice, NvmlUtilization*) = nullptr;
-  int (*memory)(NvmlDevice, NvmlMemory*) = nullptr;
+  int (*find)(const char* bus_id, Device*) = nullptr;
+  int (*utilization)(Device, Utilization*) = nullptr;
+  int (*memory)(Device, Memory*) = nullptr;
   bool running = false;
-  NvmlDevice device = nullptr;
+  Device device = nullptr;
 
   /// False where anything is missing.
   bool open(const std::string& bus_id, const char* library) {
@@ -64,10 +61,10 @@ GpuUse GpuMonitor::ask() {
   if (!nvml_ || now < next_) return answer_;
   next_ = now + pause_;
   answer_ = {};
-  NvmlUtilization rates{};  // of a GPU in parts (MIG) the driver says only how full it is
-  if (nvml_->utilization(nvml_->device, &rates) == success) answer_.utilization = rates.gpu;
-  NvmlMemory bytes{};
-  if (nvml_->memory(nvml_->device, &bytes) == success)
+  Nvml::Utilization rates{};  // of a GPU in parts (MIG) the driver says only how full it is
+  if (nvml_->utilization(nvml_->device, &rates) == Nvml::success) answer_.utilization = rates.gpu;
+  Nvml::Memory bytes{};
+  if (nvml_->memory(nvml_->device, &bytes) == Nvml::success)
     answer_.memory_mb = static_cast<double>(bytes.used) / 1e6;
   return answer_;
 }
