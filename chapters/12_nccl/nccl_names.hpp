@@ -14,7 +14,7 @@ namespace gpt {
 namespace simt::cuda_names {
 
 /// A stream that works beside the host, as all of a GPU's do: a thread that does one task after the other.
-/// Kernels never come here; they run in nullptr, the stream of chapter 06, where all is done on return.
+/// Kernels never come here: they run in the streams of chapter 06, where all is done on return.
 struct CUstream_st {
   CUstream_st();
   ~CUstream_st();  ///< finishes what was enqueued
