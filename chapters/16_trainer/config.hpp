@@ -16,6 +16,7 @@ namespace gpt {
 /// The choices of one run. The names in config.json are these with an underscore, those of the options with a
 /// dash: micro_batch, --micro-batch.
 struct TrainConfig {
+  // [defaults]
   std::string preset = "book";
   std::string data;  ///< file or folder of text, or a token file; empty: the book itself
   std::string tokenizer = "byte";
@@ -68,6 +69,7 @@ struct TrainConfig {
   bool reproducible = false;
   int64_t leaves = 8;
   int64_t check_every = 0;  ///< 0: whenever the model is evaluated
+  // [/defaults]
 
   bool operator==(const TrainConfig&) const = default;
 

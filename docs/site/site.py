@@ -27,7 +27,8 @@ MATHJAX = Path("/usr/share/javascript/mathjax")
 MATHJAX_PARTS = ["MathJax.js", "extensions", "jax/element", "jax/input/TeX", "jax/output/HTML-CSS/jax.js",
                  "jax/output/HTML-CSS/config.js", "jax/output/HTML-CSS/imageFonts.js", "jax/output/HTML-CSS/autoload",
                  "jax/output/HTML-CSS/fonts/TeX", "fonts/HTML-CSS/TeX/woff"]
-APPENDICES = ["install.md", "hosts.md", "gpu.md", "instructor.md", "glossary.md", "notation.md", "bibliography.md", "add_a_chapter.md"]
+APPENDICES = ["install.md", "trainer_reference.md", "hosts.md", "gpu.md", "instructor.md", "glossary.md", "notation.md", "bibliography.md",
+              "add_a_chapter.md"]
 LANGUAGES = {"cpp": ".cpp", "python": ".py"}   # all others are shown as they are
 
 
