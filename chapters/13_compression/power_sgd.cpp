@@ -40,14 +40,14 @@ void PowerSgd::arrange(const ParameterStore& parameters, const BucketPlan& plan,
 // [add_up]
 void PowerSgd::add_up(Communicator& group, const Tensor& row, const Tensor& mine, const SumKey& key) const {
   if (!codec_) return Carrier(group, *workshop_).sum(row);
-  if (!mine.defined()) return two_phase_sum(group, *codec_, row_of(row), {}, key, *workshop_);
+  if (!mine.defined()) return two_phase_sum(group, *codec_, elements_of(row), {}, key, *workshop_);
   const Tensor lost(row.shape(), DType::f32, workshop_->memory());
   const Tensor of_sums(row.shape(), DType::f32, workshop_->memory());
-  workshop_->clear(row_of(lost));
-  workshop_->clear(row_of(of_sums));
-  two_phase_sum(group, *codec_, row_of(row), {row_of(lost), row_of(of_sums)}, key, *workshop_);
-  workshop_->subtract(row_of(mine), row_of(lost));
-  workshop_->subtract(row_of(mine), row_of(of_sums));
+  workshop_->clear(elements_of(lost));
+  workshop_->clear(elements_of(of_sums));
+  two_phase_sum(group, *codec_, elements_of(row), {elements_of(lost), elements_of(of_sums)}, key, *workshop_);
+  workshop_->subtract(elements_of(mine), elements_of(lost));
+  workshop_->subtract(elements_of(mine), elements_of(of_sums));
 }
 // [/add_up]
 

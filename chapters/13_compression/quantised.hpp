@@ -37,8 +37,8 @@ inline std::span<float> elements_of(const Tensor& row, const Bucket& bucket) {
 }
 
 /// All of it.
-inline std::span<float> row_of(const Tensor& row) {
-  return elements_of(row, {0, row.elements(), 0});
+inline std::span<float> elements_of(const Tensor& row) {
+  return elements_of(row, Bucket{0, row.elements(), 0});
 }
 
 }  // namespace gpt

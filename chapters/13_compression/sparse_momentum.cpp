@@ -77,11 +77,11 @@ void SparseMomentum::sum_largest(Carrier& carrier, const std::vector<Piece>& pie
     workshop_->largest(sent.positions.subspan(next, k), elements_of(residual_, piece), piece.from);
     next += k;
   }
-  workshop_->take(sent.values, row_of(residual_), sent.positions);
+  workshop_->take(sent.values, elements_of(residual_), sent.positions);
   carrier.all_gather(all, mine);
   for (int rank = 0; rank < carrier.ranks(); ++rank) {  // in order of rank: the same bits everywhere
     const Pairs theirs(all.select(0, rank));
-    workshop_->add_at(row_of(gradients_), theirs.positions, theirs.values);
+    workshop_->add_at(elements_of(gradients_), theirs.positions, theirs.values);
   }
 }
 // [/top_k]
@@ -101,9 +101,9 @@ void SparseMomentum::sum_random(Carrier& carrier, const std::vector<Piece>& piec
     workshop_->draw(positions.subspan(next, k), piece.from, piece.elements, key);
     next += k;
   }
-  workshop_->take(row_of(numbers), row_of(residual_), positions);
+  workshop_->take(elements_of(numbers), elements_of(residual_), positions);
   carrier.sum(numbers);
-  workshop_->add_at(row_of(gradients_), positions, row_of(numbers));
+  workshop_->add_at(elements_of(gradients_), positions, elements_of(numbers));
 }
 // [/random_k]
 
