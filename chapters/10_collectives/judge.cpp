@@ -89,6 +89,10 @@ bool Judge::silent(int rank, double now) const {
   return now - ranks_[static_cast<size_t>(rank)].heard > std::min(deadline_ / 2, 5.0);
 }
 
+bool Judge::is_spare(int rank) const {
+  return rank >= spare_.first && rank < spare_.second && ranks_[0].report.state == RankReport::State::running;
+}
+
 Judge::Meeting Judge::meeting_of(const Wait& wait) const {
   Meeting meeting{wait, {}, {}, 0, 0.0};
   int size = 0;
@@ -175,7 +179,7 @@ std::string Judge::stalled(double now) const {
   bool unheard = false;
   for (const Rank& rank : ranks_) {
     if (rank.report.wait && (!longest || rank.report.waited > longest->report.waited)) longest = &rank;
-    unheard |= now - rank.heard > deadline_;
+    unheard |= now - rank.heard > deadline_ && !is_spare(rank.report.rank);
   }
   bool late = !patient_ && longest && longest->report.waited > deadline_;
   if (!late && !unheard) return "";

@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "10_collectives/rank_report.hpp"
@@ -21,6 +22,8 @@ class Judge {
   void hear(const RankReport& report, double now);
   /// While patient, it lets ranks wait for as long as all are heard of.
   void be_patient(bool patient) { patient_ = patient; }
+  /// The ranks from first to last - 1 may fall silent while rank 0 runs; at the end it needs them all.
+  void can_spare(int first, int last) { spare_ = {first, last}; }
 
   /// Why the job cannot go on: a sentence, and a line for each rank that it is about. "" while it can.
   std::string verdict(double now) const;
@@ -54,6 +57,7 @@ class Judge {
   void compare(const Lane& lane, int rank, double now);
   void hear_side(const Lane& lane, int rank);  ///< what a rank called where the difference is
   bool silent(int rank, double now) const;
+  bool is_spare(int rank) const;
   Meeting meeting_of(const Wait& wait) const;
   std::string difference() const;
   std::string left() const;
@@ -63,6 +67,7 @@ class Judge {
 
   double deadline_;
   bool patient_ = false;
+  std::pair<int, int> spare_{0, 0};
   std::vector<Rank> ranks_;
   std::map<std::string, std::set<int>> members_;                               // of groups
   std::map<LaneKey, std::map<uint64_t, std::pair<int, NumberedCall>>> known_;  // the first word on each call

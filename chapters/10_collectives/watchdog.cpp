@@ -86,6 +86,11 @@ Watchdog::~Watchdog() {
 }
 // [/close]
 
+void Watchdog::can_spare(int first, int last) {
+  const std::lock_guard lock(mutex_);
+  spare_ = {first, last};
+}
+
 // [run]
 void Watchdog::run() {
   auto before = std::chrono::steady_clock::now();
@@ -140,6 +145,10 @@ RankReport Watchdog::report(double elapsed) {
 bool Watchdog::preside(const RankReport& mine) {
   const bool patient = patient_;
   judge_->be_patient(patient);
+  {
+    const std::lock_guard lock(mutex_);
+    judge_->can_spare(spare_.first, spare_.second);
+  }
   if (was_patient_ && !patient) calm_ = now_ + recovery;  // reports may still tell of the long wait
   was_patient_ = patient;
   judge_->hear(mine, now_);

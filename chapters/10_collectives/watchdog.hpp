@@ -40,6 +40,9 @@ class Watchdog {
   /// While patient (all ranks alike), ranks may wait for longer than the deadline as long as all are heard
   /// of: where one rank prepares something for all, and nobody can say how long it will take.
   void be_patient(bool patient) { patient_ = patient; }
+  /// From now on the ranks from first to last - 1 may be lost, and the others go on: who waits for nobody in
+  /// a collective can do without them, until rank 0 leaves. Rank 0's word counts.
+  void can_spare(int first, int last);
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
 
@@ -68,6 +71,7 @@ class Watchdog {
   Answer last_answer_;
 
   std::mutex mutex_;
+  std::pair<int, int> spare_{0, 0};  // the ranks that may be lost: first, and behind the last
   std::condition_variable changed_;
   RankReport::State state_ = RankReport::State::running;
   bool stop_ = false, closed_ = false;

@@ -327,7 +327,8 @@ Command add_train(CLI::App& app) {
     if (watchdog) watchdog->be_patient(false);
     set_threads(preparation.config.wanted_threads());
     if (preparation.config.servers > 0) {
-      watchdog.reset();  // it would end the job for a lost worker, whom the servers can do without
+      // A lost worker but rank 0 stops nobody; a lost server does.
+      if (watchdog) watchdog->can_spare(1, watched.size() - static_cast<int>(preparation.config.servers));
       return train_with_servers(preparation, watched, options->collective_timeout, trace);
     }
     CommunicationChoice choice(preparation.run, preparation.resumed, watched);

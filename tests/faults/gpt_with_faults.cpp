@@ -4,9 +4,11 @@
 //   count    calls one with another number of elements than the others will,
 //   batches  has no batches left, and leaves the loop;
 //   kill     ends by SIGKILL, as a worker of --servers;
-// or, from the start, its
-//   config   has another learning rate.
-// The trainer itself knows nothing of it: the linker leads its calls of two functions here (--wrap, see
+// from the start, its
+//   config   has another learning rate;
+// or, at its farewell to the others of --servers, it
+//   end      ends by SIGKILL.
+// The trainer itself knows nothing of it: the linker leads its calls of some functions here (--wrap, see
 // CMakeLists.txt), and from here to the real ones.
 #include <csignal>
 #include <cstdlib>
@@ -14,6 +16,7 @@
 #include <string>
 
 #include "16_trainer/preparation.hpp"
+#include "16_trainer/server_farewell.hpp"
 #include "16_trainer/trainer.hpp"
 
 namespace {
@@ -47,6 +50,14 @@ gpt::StepResult real_gradient(Trainer* trainer, const DataLoader& data, int64_t 
                               int workers) asm("__real_" TRAINER_GRADIENT);
 gpt::StepResult gradient(Trainer* trainer, const DataLoader& data, int64_t number,
                          int workers) asm("__wrap_" TRAINER_GRADIENT);
+
+void real_say(Farewell* farewell, const std::vector<int>& lost) asm("__real_" FAREWELL_SAY);
+void say(Farewell* farewell, const std::vector<int>& lost) asm("__wrap_" FAREWELL_SAY);
+
+void say(Farewell* farewell, const std::vector<int>& lost) {  // rank 0 alone does
+  if (fault().kind == "end" && fault().rank == 0) ::raise(SIGKILL);
+  real_say(farewell, lost);
+}
 
 gpt::StepResult gradient(Trainer* trainer, const DataLoader& data, int64_t number, int workers) {
   const Communicator* communicator = fault().communicator;

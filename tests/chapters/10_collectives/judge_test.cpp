@@ -213,6 +213,23 @@ TEST(Judge, SaysWhoHasNotBeenHeardOf) {
             "  rank 2 has never been heard of");
 }
 
+TEST(Judge, CanSpareSomeRanksUntilRank0HasLeft) {
+  Judge judge(4, deadline);
+  judge.can_spare(1, 3);
+  for (int rank = 0; rank < 4; ++rank) judge.hear(report(rank), 1.0);
+  for (const int rank : {0, 1, 3}) judge.hear(report(rank), 20.0);
+  EXPECT_EQ(judge.verdict(20.0), "");  // without rank 2
+  EXPECT_FALSE(judge.all_have_left());
+  judge.hear(in_state(report(0), RankReport::State::left), 20.0);
+  EXPECT_NE(judge.verdict(20.0).find("rank 2 on host-2 (pid 102) has not been heard of for 19.0 s"),
+            std::string::npos);
+  judge.hear(report(2), 20.0);
+  EXPECT_EQ(judge.verdict(20.0), "");
+  for (const int rank : {0, 1, 2}) judge.hear(report(rank), 40.0);
+  const std::string verdict = judge.verdict(40.0);  // rank 3 is none that can be spared
+  EXPECT_NE(verdict.find("rank 3 on host-3 (pid 103) has not been heard of"), std::string::npos) << verdict;
+}
+
 TEST(Judge, ARankThatIsStoppedInACollectiveHasArrivedButIsSilent) {
   Judge judge(2, deadline);
   judge.hear(waits(1, {lane({copy, sum}, 2)}, 0.1), 1.0);
