@@ -59,6 +59,17 @@ std::string unheard_host(const std::string& message) {
     return "";
   return host;
 }
+
+/// ssh of a host that has ended the connection, as when it is shut down: "Connection to b closed by remote
+/// host."; empty where the line is another.
+std::string host_that_closed(const std::string& line) {
+  const size_t at = line.find("Connection to ");
+  char host[256] = {};
+  if (at == std::string::npos || !has(line, " closed by remote host") ||
+      std::sscanf(line.c_str() + at, "Connection to %255s closed", host) != 1)
+    return "";
+  return host;
+}
 // [/parse]
 
 }  // namespace
@@ -74,6 +85,10 @@ std::string LaunchReport::take(const std::string& line) {
   }
   if (is_remark(line)) return "";
   if (!lost_rank_) lost_rank_ = silent_rank(line);
+  if (const std::string host = host_that_closed(line); !host.empty()) {
+    if (lost_host_.empty()) lost_host_ = host;
+    return "";
+  }
   return line + "\n";
 }
 
@@ -84,7 +99,8 @@ std::string LaunchReport::take_message() {
   if (rank && !lost_rank_) lost_rank_ = rank;
   if (lost_host_.empty()) lost_host_ = host;
   const bool understood = rank || !host.empty() || has(message, "non-zero") || has(message, "MPI_ABORT") ||
-                          has(message, "unexpectedly disconnected");
+                          has(message, "unexpectedly disconnected") ||
+                          (!lost_host_.empty() && has(message, "unable to reliably start"));
   return understood ? "" : message;
 }
 

@@ -5,6 +5,7 @@
     python3 tests/lab/lab.py run a ./book train --hosts a:2,b:2
     python3 tests/lab/lab.py cut b                  pulls b's cable: both ends see that the carrier is gone
     python3 tests/lab/lab.py drop b                 loses every frame from and to b; nobody is told
+    python3 tests/lab/lab.py kill b                 ends all that runs on b
     python3 tests/lab/lab.py heal b
     python3 tests/lab/lab.py rate 100mbit
     python3 tests/lab/lab.py down
@@ -156,6 +157,15 @@ class Lab:
         """The cable stays in, its light stays on, and every frame is lost."""
         self._at_switch("ip", "link", "set", f"to-{host}", "nomaster")
 
+    def kill(self, host):
+        """Ends all that runs on the host at once, as a shutdown in a hurry does; the host itself can be reached."""
+        for process, (where, _) in self.processes().items():
+            if where == host:
+                try:
+                    os.kill(process, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass  # it has just ended
+
     def heal(self, host):
         """Returns when the host can be reached again: each neighbour first has to forget that it could not be."""
         self._at_switch("ip", "link", "set", f"to-{host}", "master", "br0")
@@ -263,7 +273,7 @@ def main():
     run = commands.add_parser("run", help="run a command on a host")
     run.add_argument("host")
     run.add_argument("words", nargs=argparse.REMAINDER)
-    for name in ("cut", "drop", "heal"):
+    for name in ("cut", "drop", "kill", "heal"):
         commands.add_parser(name).add_argument("host")
     commands.add_parser("rate").add_argument("rate")
     commands.add_parser("down", help="end the lab and all that runs in it")

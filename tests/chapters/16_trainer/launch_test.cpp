@@ -151,6 +151,18 @@ TEST(LaunchReport, NamesTheHostThatWasLost) {
   EXPECT_FALSE(report.lost_rank());
 }
 
+TEST(LaunchReport, NamesTheHostThatClosedTheConnection) {
+  const std::vector<std::string> mpirun = {rule, "ORTE was unable to reliably start one or more daemons.",
+                                           "This usually is caused by: ...", rule};
+  LaunchReport report;
+  EXPECT_EQ(report.take("Connection to b closed by remote host."), "");
+  EXPECT_EQ(read_all(report, mpirun), "");
+  EXPECT_EQ(report.lost_host(), "b");
+  LaunchReport other;  // a daemon that could not be started has its message
+  EXPECT_NE(read_all(other, mpirun), "");
+  EXPECT_EQ(other.lost_host(), "");
+}
+
 TEST(LaunchReport, ShowsWhatItDoesNotKnow) {
   LaunchReport report;
   EXPECT_EQ(read_all(report, {"[a:00279] 1 more process has sent help message help-mpi.txt / x",
