@@ -6,7 +6,6 @@
 
 namespace gpt {
 
-// [reducer]
 /// Half an all-reduce for each bucket, in the background: every rank gets the sums of the part that it owns.
 /// What lies beside it in the bucket is no sum; with `give_back` (ZeRO's stages 2 and 3) it is zeros then,
 /// and takes no memory. The buckets are the partition's units (DataParallelOptions::bucket_ends).
@@ -23,6 +22,7 @@ class OwnerReducer final : public GradientReducer {
     row_ = gradients;
   }
 
+  // [start]
   std::unique_ptr<Work> start(size_t bucket, const Tensor& /*gradients*/) override {
     // The task holds copies: a thread that was left behind by an error may outlive this object.
     return background_.submit([row = row_, partition = partition_, bucket, drop = give_back_](auto& group) {
@@ -30,6 +30,7 @@ class OwnerReducer final : public GradientReducer {
       if (drop) give_back_others(row, partition, bucket, group.rank());
     });
   }
+  // [/start]
 
  private:
   Partition partition_;
@@ -37,6 +38,5 @@ class OwnerReducer final : public GradientReducer {
   Tensor row_;
   BackgroundGroup background_;
 };
-// [/reducer]
 
 }  // namespace gpt

@@ -54,7 +54,6 @@ Variable column_parallel_linear(Backend& backend, Communicator& group, const Var
 
 namespace {
 
-// [row]
 /// A rank's summand of a row-parallel layer: x · weightᵀ, and on rank 0 the bias and the residual. All ranks
 /// have these, and all need their gradients, so backward treats all alike.
 Variable linear_summand(Backend& backend, const Variable& x, const Variable& weight, const Variable& bias,
@@ -81,6 +80,7 @@ Variable linear_summand(Backend& backend, const Variable& x, const Variable& wei
 
 }  // namespace
 
+// [row]
 Variable row_parallel_linear(Backend& backend, Communicator& group, const Variable& x, const Variable& weight,
                              const Variable& bias, const Variable& residual) {
   return leave_parallel(group, linear_summand(backend, x, weight, bias, residual, group.rank() == 0));
