@@ -11,8 +11,9 @@
 namespace gpt {
 
 ChapterProgram::ChapterProgram(std::string name, const std::string& description)
-    : name_(std::move(name)), app_(description, name_) {
-  app_.add_flag("--stable", stable_, "Leave out timings and all else that differs between machines or runs");
+    : name_(std::move(name)), parser_(description, name_) {
+  parser_.add_flag("--stable", stable_,
+                   "Leave out timings and all else that differs between machines or runs");
 }
 
 void ChapterProgram::section(std::string name, std::string title, std::function<void()> show) {
@@ -26,9 +27,9 @@ int ChapterProgram::run(int argc, const char* const* argv) {
 int ChapterProgram::show(int argc, const char* const* argv) {
   std::vector<std::string> names;
   for (const Section& section : sections_) names.push_back(section.name);
-  app_.add_option("--only", only_, fmt::format("Run this section alone: {}", fmt::join(names, ", ")))
-      ->delimiter(',');
-  if (!parse_arguments(app_, argc, argv)) return static_cast<int>(exit_ok);
+  parser_.add_option("--only", only_, fmt::format("Run this section alone: {}", fmt::join(names, ", ")))
+      .separated_by(',');
+  if (!parser_.parse(argc, argv)) return static_cast<int>(exit_ok);
   for (const std::string& name : only_) {
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;
     const std::string nearest = nearest_name(name, names);

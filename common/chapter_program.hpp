@@ -1,12 +1,11 @@
 #pragma once
 // The program of a chapter: sections that can be run one by one, and an output that can be kept in a lesson.
 
-#include <CLI/CLI.hpp>
-
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "common/argument_parser.hpp"
 #include "common/program.hpp"
 
 namespace gpt {
@@ -30,7 +29,7 @@ class ChapterProgram {
   ChapterProgram(std::string name, const std::string& description);
 
   /// For options of the chapter's own.
-  CLI::App& options() { return app_; }
+  ArgumentParser& options() { return parser_; }
   /// True when the output must be the same on every machine. Known once run() has parsed the command line.
   bool stable() const { return stable_; }
   /// Adds a section; its title is printed, underlined, before `show` runs.
@@ -47,7 +46,7 @@ class ChapterProgram {
   };
 
   std::string name_;
-  CLI::App app_;
+  ArgumentParser parser_;
   std::vector<Section> sections_;
   std::vector<std::string> only_;
   bool stable_ = false;

@@ -140,8 +140,8 @@ int main(int argc, char** argv) {
   int64_t size = 512;
   program.options()
       .add_option("--size", size, "Rows and columns of the matrices of the ladder")
-      ->check(CLI::Range(1, 8192))
-      ->capture_default_str();
+      .in_range(1, 8192)
+      .show_default();
   program.section("views", "One storage, many views", gpt::show_views);
   program.section("broadcasting", "Broadcasting", gpt::show_broadcasting);
   program.section("memory", "Memory that is reused", gpt::show_memory);

@@ -292,9 +292,7 @@ int main(int argc, char** argv) {
   gpt::ChapterProgram program("09_averaging", "Many workers, one model: averages, splits and weights.");
   int workers = 4;
   std::string picture;
-  program.options()
-      .add_option("--workers", workers, "Threads in the experiments (4)")
-      ->check(CLI::Range(1, 64));
+  program.options().add_option("--workers", workers, "Threads in the experiments (4)").in_range(1, 64);
   program.options().add_option("--svg", picture, "Write the plot of section rounds to this file");
   program.section("example", "0.1, 0.2, 0.3, 0.4 → 0.25", show_example);
   program.section("splits", "Three ways of splitting", show_splits);

@@ -170,12 +170,12 @@ int main(int argc, char** argv) {
     job.host_rank = by_mpi ? session.local_rank() : from_slurm("SLURM_LOCALID", 0);
     job.host_size = by_mpi ? session.local_size() : 1;
     ChapterProgram program("12_nccl", "Collectives between GPUs.");
-    CLI::App& options = program.options();
+    ArgumentParser& options = program.options();
     options.add_option("--meet", job.way, "How ranks meet: mpi, tcp:HOST:PORT or file:PATH");
     options.add_option("--rank", job.place.rank, "This process's number, where no launcher says it");
     options.add_option("--ranks", job.place.size, "How many processes there are");
     options.add_option("--device", job.device, "cuda, simt (the stand-in), or auto")
-        ->check(CLI::IsMember({"auto", "cuda", "simt"}));
+        .one_of({"auto", "cuda", "simt"});
     options.add_option("--largest-mb", largest, "Largest message (default: 1024 on GPUs, 4 on the stand-in)");
     options.add_option("--seconds", seconds, "Seconds for each figure");
     options.add_option("--json", json, "Write the figures here");

@@ -149,7 +149,7 @@ int main(int argc, char** argv) {
   int64_t warmup = 30;
   std::vector<std::string> specs{"none", "bf16",      "fp16",         "int8",
                                  "sign", "topk:0.01", "randomk:0.05", "powersgd:4"};
-  program.options().add_option("--compress", specs, "What the small GPT is trained with")->delimiter(',');
+  program.options().add_option("--compress", specs, "What the small GPT is trained with").separated_by(',');
   program.options().add_option("--warmup", warmup, "Steps of it with whole gradients");
   program.options().add_option("--steps", steps, "Steps of the small GPT's training");
   program.section("codecs", "Numbers in fewer bits", show_codecs);

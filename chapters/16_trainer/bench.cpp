@@ -1,6 +1,4 @@
 // gpt bench: whole training steps, timed.
-#include <CLI/CLI.hpp>
-
 #include <nlohmann/json.hpp>
 
 #include <sys/resource.h>
@@ -134,15 +132,15 @@ int bench(const BenchOptions& options, Communicator& communicator) {
 
 }  // namespace
 
-Command add_bench(CLI::App& app) {
+Command add_bench(ArgumentParser& parser) {
   auto options = std::make_shared<BenchOptions>();
   options->train.preset = "small";
   const auto choice = [&](const char* option, const char* name, auto kind, const char* meaning) {
     using T = decltype(kind);
-    app.add_option_function<T>(
+    parser.add_option_function<T>(
         option, [options, name](const T& value) { options->train.given[name] = value; }, meaning);
   };
-  app.add_option("--preset", options->train.preset, "the model and batch");
+  parser.add_option("--preset", options->train.preset, "the model and batch");
   choice("--precision", "precision", std::string(), "f32, bf16, or tf32");
   choice("--device", "device", std::string(), "cuda, cpu, simt, or auto: cuda where there is a GPU");
   choice("--cuda-graph", "cuda_graph", std::string(),
@@ -154,7 +152,7 @@ Command add_bench(CLI::App& app) {
   choice("--all-reduce", "all_reduce", std::string(),
          "auto (the fastest here), ring, shared-memory, library, ... (chapter 10)");
   choice("--bucket-mb", "bucket_mb", std::string(), "megabytes of gradients averaged at a time, or auto");
-  app.add_flag_function(
+  parser.add_flag_function(
       "--reproducible", [options](int64_t) { options->train.given["reproducible"] = true; },
       "sums in a fixed tree");
   choice("--leaves", "leaves", int64_t{}, "with --reproducible: micro-batches of a step, over all ranks");
@@ -162,10 +160,10 @@ Command add_bench(CLI::App& app) {
   choice("--compress-warmup", "compress_warmup", int64_t{},
          "steps before sign, topk, randomk, powersgd begin");
   choice("--overlap", "overlap", std::string(), "on or off: average gradients while the backward pass runs");
-  add_timeline_options(app, options->train.timeline);
-  app.add_option("--vocabulary", options->vocabulary, "tokens of the vocabulary (0: the preset's)");
-  app.add_option("--steps", options->steps, "steps to time, after three to warm up");
-  app.add_flag("--json", options->json, "one JSON object");
+  add_timeline_options(parser, options->train.timeline);
+  parser.add_option("--vocabulary", options->vocabulary, "tokens of the vocabulary (0: the preset's)");
+  parser.add_option("--steps", options->steps, "steps to time, after three to warm up");
+  parser.add_flag("--json", options->json, "one JSON object");
   return [options](Communicator& communicator) { return bench(*options, communicator); };
 }
 

@@ -1,6 +1,4 @@
 // gpt check: does this program compute what PyTorch computed?
-#include <CLI/CLI.hpp>
-
 #include <cmath>
 
 #include "03_optimizers/clipping.hpp"
@@ -160,15 +158,16 @@ int check(const CheckOptions& options) {
 
 }  // namespace
 
-Command add_check(CLI::App& app) {
+Command add_check(ArgumentParser& parser) {
   auto options = std::make_shared<CheckOptions>();
-  app.add_option("--reference", options->reference, "file of weights, tokens and expected results")
-      ->required();
-  app.add_option("--tolerance", options->tolerance, "largest relative error");
-  app.add_option("--precision", options->device.precision, "f32, bf16, or tf32");
-  app.add_option("--device", options->device.device, "cuda, cpu, simt, or auto: cuda where there is a GPU");
-  app.add_option("--threads", options->threads, "threads (0: all processors)");
-  app.add_flag("--verbose", options->verbose, "show every tensor, not the worst of each kind alone");
+  parser.add_option("--reference", options->reference, "file of weights, tokens and expected results")
+      .required();
+  parser.add_option("--tolerance", options->tolerance, "largest relative error");
+  parser.add_option("--precision", options->device.precision, "f32, bf16, or tf32");
+  parser.add_option("--device", options->device.device,
+                    "cuda, cpu, simt, or auto: cuda where there is a GPU");
+  parser.add_option("--threads", options->threads, "threads (0: all processors)");
+  parser.add_flag("--verbose", options->verbose, "show every tensor, not the worst of each kind alone");
   return [options](Communicator& communicator) {
     int code = exit_ok;
     together(communicator, [&] { code = check(*options); });

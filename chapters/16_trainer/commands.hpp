@@ -6,6 +6,7 @@
 
 #include "09_averaging/communicator.hpp"
 #include "16_trainer/trained_model.hpp"
+#include "common/argument_parser.hpp"
 #include "common/program.hpp"
 
 namespace gpt {
@@ -14,17 +15,17 @@ namespace gpt {
 using Command = std::function<int(Communicator&)>;
 
 /// --run, --checkpoint and --tokenizer, which several commands share.
-void add_model_options(CLI::App& app, ModelChoice& model);
+void add_model_options(ArgumentParser& parser, ModelChoice& model);
 
-Command add_train(CLI::App& app);
-Command add_launch(CLI::App& app);
-Command add_sample(CLI::App& app);
-Command add_eval(CLI::App& app);
-Command add_tokenize(CLI::App& app);
-Command add_check(CLI::App& app);
-Command add_bench(CLI::App& app);
-Command add_report(CLI::App& app);
-Command add_watch(CLI::App& app);
-Command add_convert(CLI::App& app);
+Command add_train(ArgumentParser& parser);
+Command add_launch(ArgumentParser& parser);
+Command add_sample(ArgumentParser& parser);
+Command add_eval(ArgumentParser& parser);
+Command add_tokenize(ArgumentParser& parser);
+Command add_check(ArgumentParser& parser);
+Command add_bench(ArgumentParser& parser);
+Command add_report(ArgumentParser& parser);
+Command add_watch(ArgumentParser& parser);
+Command add_convert(ArgumentParser& parser);
 
 }  // namespace gpt

@@ -14,9 +14,9 @@
 #include "16_trainer/local_sgd.hpp"
 #include "16_trainer/rank_groups.hpp"
 #include "16_trainer/server_options.hpp"
+#include "common/argument_parser.hpp"
 #include "common/check.hpp"
 #include "common/file.hpp"
-#include "common/program.hpp"
 
 namespace gpt {
 namespace {

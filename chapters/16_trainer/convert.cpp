@@ -1,6 +1,4 @@
 // gpt convert: models and tokens from and to the files of other programs.
-#include <CLI/CLI.hpp>
-
 #include <nlohmann/json.hpp>
 
 #include "16_trainer/checkpoint.hpp"
@@ -71,18 +69,20 @@ void convert(const ConvertOptions& options) {
 
 }  // namespace
 
-Command add_convert(CLI::App& app) {
+Command add_convert(ArgumentParser& parser) {
   auto options = std::make_shared<ConvertOptions>();
-  app.add_option("from", options->from,
-                 "a run, a checkpoint, a file of weights, a folder of Hugging Face's; a token file")
-      ->required();
-  app.add_option(
-         "--to", options->to,
-         "huggingface (a folder), weights (a file as checkpoints have it), llm.c or tokens (token files)")
-      ->required();
-  app.add_option("--out", options->out, "what to write; it must not be there")->required();
-  app.add_option("--tokenizer", options->tokenizer,
-                 "with --to tokens: file or folder of the tokenizer that made them");
+  parser
+      .add_option("from", options->from,
+                  "a run, a checkpoint, a file of weights, a folder of Hugging Face's; a token file")
+      .required();
+  parser
+      .add_option(
+          "--to", options->to,
+          "huggingface (a folder), weights (a file as checkpoints have it), llm.c or tokens (token files)")
+      .required();
+  parser.add_option("--out", options->out, "what to write; it must not be there").required();
+  parser.add_option("--tokenizer", options->tokenizer,
+                    "with --to tokens: file or folder of the tokenizer that made them");
   return [options](Communicator& communicator) {
     on_first_rank(communicator, [&] { convert(*options); });
     return static_cast<int>(exit_ok);

@@ -1,6 +1,4 @@
 // gpt eval: loss and perplexity of a trained model.
-#include <CLI/CLI.hpp>
-
 #include <cmath>
 
 #include "04_text/text_source.hpp"
@@ -60,13 +58,13 @@ int eval(const EvalOptions& options, Communicator& communicator) {
 
 }  // namespace
 
-Command add_eval(CLI::App& app) {
+Command add_eval(ArgumentParser& parser) {
   auto options = std::make_shared<EvalOptions>();
-  add_model_options(app, options->model);
-  app.add_option("--data", options->data, "text, or token file (default: the run's validation split)");
-  app.add_option("--batch", options->batch, "sequences at a time (0: as in training)");
-  app.add_option("--batches", options->batches, "batches, spread over the text (0: all of it)");
-  app.add_option("--threads", options->threads, "threads (0: all processors)");
+  add_model_options(parser, options->model);
+  parser.add_option("--data", options->data, "text, or token file (default: the run's validation split)");
+  parser.add_option("--batch", options->batch, "sequences at a time (0: as in training)");
+  parser.add_option("--batches", options->batches, "batches, spread over the text (0: all of it)");
+  parser.add_option("--threads", options->threads, "threads (0: all processors)");
   return [options](Communicator& communicator) { return eval(*options, communicator); };
 }
 

@@ -1,6 +1,4 @@
 // gpt launch: training that outlives its ranks.
-#include <CLI/CLI.hpp>
-
 #include <cstdlib>
 
 #include "10_collectives/mpi_session.hpp"
@@ -50,11 +48,11 @@ int launch(const LaunchOptions& options) {
   plan.words.erase(plan.words.begin());
 
   TrainOptions train;
-  CLI::App app("", "gpt launch … -- train");
-  add_train_options(app, train);
+  ArgumentParser parser("", "gpt launch … -- train");
+  add_train_options(parser, train);
   std::vector<const char*> words{"train"};
   for (const std::string& word : plan.words) words.push_back(word.c_str());
-  if (!parse_arguments(app, static_cast<int>(words.size()), words.data())) return exit_ok;
+  if (!parser.parse(static_cast<int>(words.size()), words.data())) return exit_ok;
 
   RunFolder folder;
   TrainConfig config;
@@ -87,31 +85,37 @@ int launch(const LaunchOptions& options) {
 
 }  // namespace
 
-Command add_launch(CLI::App& app) {
+Command add_launch(ArgumentParser& parser) {
   auto options = std::make_shared<LaunchOptions>();
   LaunchPlan& plan = options->plan;
-  app.add_option("-n,--ranks", options->ranks, "ranks to start (default: all that the hosts take)")
-      ->check(CLI::Range(1, 1024));
-  app.add_option("--hosts", options->hosts, "where, as a:2,b:2; without, all ranks run on this machine");
-  app.add_option("--hostfile", options->hostfile, "the same as lines such as: a slots=2");
-  app.add_option("--min-ranks", plan.min_ranks, "fewer than these are not worth going on with (default: 1)")
-      ->check(CLI::Range(1, 1024));
-  app.add_option("--max-failures", plan.rules.max_failures,
-                 "give up after so many failures without a new checkpoint (default: 5)")
-      ->check(CLI::Range(1, 1000));
-  app.add_option("--rejoin-after", plan.rules.rejoin_after,
-                 "checkpoints with fewer ranks before lost ones are taken back in (default: 1; 0: at once)")
-      ->check(CLI::NonNegativeNumber);
-  app.add_option(
-         "--back-off", plan.rules.back_off,
-         "seconds before the second start without a new checkpoint, doubled for each later one (default: 1)")
-      ->check(CLI::NonNegativeNumber);
-  app.add_option("--patience", plan.patience,
-                 "seconds to wait for hosts where fewer than --min-ranks are left (default: 600)")
-      ->check(CLI::NonNegativeNumber);
-  app.add_option("--ask-every", plan.ask_every, "seconds between two questions to a lost host (default: 10)")
-      ->check(CLI::PositiveNumber);
-  app.add_option("words", options->words, "-- train, and the options of gpt train");
+  parser.add_option("-n,--ranks", options->ranks, "ranks to start (default: all that the hosts take)")
+      .in_range(1, 1024);
+  parser.add_option("--hosts", options->hosts, "where, as a:2,b:2; without, all ranks run on this machine");
+  parser.add_option("--hostfile", options->hostfile, "the same as lines such as: a slots=2");
+  parser
+      .add_option("--min-ranks", plan.min_ranks, "fewer than these are not worth going on with (default: 1)")
+      .in_range(1, 1024);
+  parser
+      .add_option("--max-failures", plan.rules.max_failures,
+                  "give up after so many failures without a new checkpoint (default: 5)")
+      .in_range(1, 1000);
+  parser
+      .add_option("--rejoin-after", plan.rules.rejoin_after,
+                  "checkpoints with fewer ranks before lost ones are taken back in (default: 1; 0: at once)")
+      .non_negative();
+  parser
+      .add_option(
+          "--back-off", plan.rules.back_off,
+          "seconds before the second start without a new checkpoint, doubled for each later one (default: 1)")
+      .non_negative();
+  parser
+      .add_option("--patience", plan.patience,
+                  "seconds to wait for hosts where fewer than --min-ranks are left (default: 600)")
+      .non_negative();
+  parser
+      .add_option("--ask-every", plan.ask_every, "seconds between two questions to a lost host (default: 10)")
+      .positive();
+  parser.add_option("words", options->words, "-- train, and the options of gpt train");
   return [options](Communicator&) { return launch(*options); };
 }
 

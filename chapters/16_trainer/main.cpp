@@ -1,6 +1,4 @@
 // gpt: the trainer.
-#include <CLI/CLI.hpp>
-
 #include <cstdio>
 #include <map>
 
@@ -11,12 +9,11 @@
 namespace {
 
 int run(int argc, char** argv, gpt::Communicator& communicator) {
-  CLI::App app("Train a GPT, and use it. Started by mpirun, all ranks train one model together.", "gpt");
-  app.require_subcommand(0, 1);
-  std::map<const CLI::App*, gpt::Command> commands;
-  const auto add = [&](const char* name, const char* meaning, gpt::Command (*declare)(CLI::App&)) {
-    CLI::App* command = app.add_subcommand(name, meaning);
-    commands[command] = declare(*command);
+  gpt::ArgumentParser parser(
+      "Train a GPT, and use it. Started by mpirun, all ranks train one model together.", "gpt");
+  std::map<std::string, gpt::Command> commands;
+  const auto add = [&](const char* name, const char* meaning, gpt::Command (*declare)(gpt::ArgumentParser&)) {
+    commands[name] = declare(parser.add_command(name, meaning));
   };
   add("train", "train a model", gpt::add_train);
   add("launch", "start ranks that train, and start again what is left of them when one dies",
@@ -32,13 +29,13 @@ int run(int argc, char** argv, gpt::Communicator& communicator) {
 
   bool go_on = false;
   gpt::together(communicator, [&] {
-    go_on = gpt::parse_arguments(app, argc, argv);
+    go_on = parser.parse(argc, argv);
     GPT_REQUIRE(
-        !go_on || !app.get_subcommands().empty(),
+        !go_on || !parser.command().empty(),
         "say what to do: train, launch, sample, eval, tokenize, check, bench, report, watch or convert; "
         "--help says more");
   });
-  return go_on ? commands.at(app.get_subcommands().front())(communicator) : gpt::exit_ok;
+  return go_on ? commands.at(parser.command())(communicator) : gpt::exit_ok;
 }
 
 }  // namespace

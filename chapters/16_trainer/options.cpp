@@ -1,7 +1,5 @@
 #include "16_trainer/options.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <algorithm>
 
 #include "16_trainer/presets.hpp"
@@ -9,28 +7,29 @@
 
 namespace gpt {
 
-void add_train_options(CLI::App& app, TrainOptions& options) {
+void add_train_options(ArgumentParser& parser, TrainOptions& options) {
   std::vector<std::string> names;
   for (const auto& [name, meaning] : preset_names()) names.push_back(fmt::format("{} ({})", name, meaning));
-  app.add_option("--preset", options.preset, fmt::format("{}", fmt::join(names, ", ")));
-  app.add_option("--config", options.config_file, "JSON file of choices, such as a run's config.json");
-  app.add_option("--out", options.out,
-                 "folder of the run (default: out/PRESET, or the next free out/PRESET-N)");
-  app.add_flag("--resume", options.resume, "go on with the run in --out (default: the latest in out/)");
-  add_timeline_options(app, options.timeline);
-  app.add_option("--collective-timeout", options.collective_timeout,
-                 "seconds that a rank may keep the others waiting before the job ends (default: 60)")
-      ->check(CLI::PositiveNumber);
+  parser.add_option("--preset", options.preset, fmt::format("{}", fmt::join(names, ", ")));
+  parser.add_option("--config", options.config_file, "JSON file of choices, such as a run's config.json");
+  parser.add_option("--out", options.out,
+                    "folder of the run (default: out/PRESET, or the next free out/PRESET-N)");
+  parser.add_flag("--resume", options.resume, "go on with the run in --out (default: the latest in out/)");
+  add_timeline_options(parser, options.timeline);
+  parser
+      .add_option("--collective-timeout", options.collective_timeout,
+                  "seconds that a rank may keep the others waiting before the job ends (default: 60)")
+      .positive();
   TrainConfig shown;  // its defaults are not shown: the preset's hold
   for_each_choice(shown, [&](std::string name, auto& member, const char* meaning) {
     using T = std::decay_t<decltype(member)>;
     std::string option = "--" + name;
     std::replace(option.begin(), option.end(), '_', '-');
     if constexpr (std::is_same_v<T, bool>)
-      app.add_flag_function(
+      parser.add_flag_function(
           option, [&options, name](int64_t times) { options.given[name] = times > 0; }, meaning);
     else
-      app.add_option_function<T>(
+      parser.add_option_function<T>(
           option, [&options, name](const T& value) { options.given[name] = value; }, meaning);
   });
 }

@@ -5,6 +5,7 @@
 
 #include "16_trainer/config.hpp"
 #include "16_trainer/timeline_file.hpp"
+#include "common/argument_parser.hpp"
 
 namespace gpt {
 
@@ -19,8 +20,8 @@ struct TrainOptions {
   nlohmann::ordered_json given = nlohmann::ordered_json::object();  ///< the choices given on the command line
 };
 
-/// Declares the options of `gpt train` on `app`; parsing fills `options`, which must outlive `app`.
-void add_train_options(CLI::App& app, TrainOptions& options);
+/// Declares the options of `gpt train` on `parser`; parsing fills `options`, which must outlive `parser`.
+void add_train_options(ArgumentParser& parser, TrainOptions& options);
 
 /// The choices of a new run: the command line wins over --config's file, the file over the preset. Checked.
 TrainConfig new_config(const TrainOptions& options);

@@ -1,7 +1,7 @@
 #include "16_trainer/presets.hpp"
 
+#include "common/argument_parser.hpp"
 #include "common/check.hpp"
-#include "common/program.hpp"
 
 namespace gpt {
 namespace {

@@ -1,7 +1,5 @@
 // gpt report: a run on one page.
 #include <fmt/chrono.h>
-#include <CLI/CLI.hpp>
-
 #include "16_trainer/commands.hpp"
 #include "16_trainer/report_page.hpp"
 #include "16_trainer/timeline_picture.hpp"
@@ -36,11 +34,11 @@ void report(const ReportOptions& options) {
 
 }  // namespace
 
-Command add_report(CLI::App& app) {
+Command add_report(ArgumentParser& parser) {
   auto options = std::make_shared<ReportOptions>();
-  app.add_option("run", options->run, "folder of a run (default: the latest in out/)");
-  app.add_option("--out", options->out, "file to write (default: report.html in the run's folder)");
-  app.add_option(
+  parser.add_option("run", options->run, "folder of a run (default: the latest in out/)");
+  parser.add_option("--out", options->out, "file to write (default: report.html in the run's folder)");
+  parser.add_option(
       "--timeline", options->timeline,
       "file that gpt train --timeline wrote (default: timeline.json in the run's folder, if there is one)");
   return [options](Communicator& communicator) {

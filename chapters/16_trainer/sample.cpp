@@ -1,6 +1,4 @@
 // gpt sample: text from a trained model, as it is drawn.
-#include <CLI/CLI.hpp>
-
 #include "04_text/cleaning.hpp"
 #include "16_trainer/commands.hpp"
 #include "16_trainer/preparation.hpp"
@@ -42,18 +40,18 @@ void sample(const SampleOptions& options) {
 
 }  // namespace
 
-Command add_sample(CLI::App& app) {
+Command add_sample(ArgumentParser& parser) {
   auto options = std::make_shared<SampleOptions>();
-  add_model_options(app, options->model);
-  app.add_option("--prompt", options->prompt, "text to go on from");
-  app.add_option("--length", options->length, "tokens to write");
-  app.add_option("--temperature", options->sampling.temperature,
-                 "below 1: bolder; 0: always the most probable token");
-  app.add_option("--top-k", options->sampling.top_k, "draw from the K most probable tokens only (0: all)");
-  app.add_option("--top-p", options->sampling.top_p,
-                 "draw from the most probable tokens that reach P together");
-  app.add_option("--seed", options->sampling.seed, "another seed, another text");
-  app.add_option("--threads", options->threads, "threads (0: all processors)");
+  add_model_options(parser, options->model);
+  parser.add_option("--prompt", options->prompt, "text to go on from");
+  parser.add_option("--length", options->length, "tokens to write");
+  parser.add_option("--temperature", options->sampling.temperature,
+                    "below 1: bolder; 0: always the most probable token");
+  parser.add_option("--top-k", options->sampling.top_k, "draw from the K most probable tokens only (0: all)");
+  parser.add_option("--top-p", options->sampling.top_p,
+                    "draw from the most probable tokens that reach P together");
+  parser.add_option("--seed", options->sampling.seed, "another seed, another text");
+  parser.add_option("--threads", options->threads, "threads (0: all processors)");
   return [options](Communicator& communicator) {
     together(communicator, [&] { sample(*options); });
     return static_cast<int>(exit_ok);

@@ -1,7 +1,5 @@
 #include "16_trainer/timeline_file.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <unistd.h>
 
 #include <cerrno>
@@ -49,11 +47,11 @@ void TimelineOptions::check() const {
               std::strerror(errno));
 }
 
-void add_timeline_options(CLI::App& app, TimelineOptions& options) {
-  app.add_option("--timeline", options.file,
-                 "file for what every rank did when; open it at ui.perfetto.dev or chrome://tracing");
-  app.add_option("--timeline-steps", options.steps,
-                 "FIRST:LAST, the steps in it, counted from where this run begins (3:12)");
+void add_timeline_options(ArgumentParser& parser, TimelineOptions& options) {
+  parser.add_option("--timeline", options.file,
+                    "file for what every rank did when; open it at ui.perfetto.dev or chrome://tracing");
+  parser.add_option("--timeline-steps", options.steps,
+                    "FIRST:LAST, the steps in it, counted from where this run begins (3:12)");
 }
 
 TimelineFile::TimelineFile(const TimelineOptions& options, Trace& trace, Communicator& communicator)

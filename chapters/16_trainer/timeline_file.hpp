@@ -7,7 +7,7 @@
 #include <string>
 
 #include "11_ddp/timeline.hpp"
-#include "common/program.hpp"
+#include "common/argument_parser.hpp"
 
 namespace gpt {
 
@@ -20,8 +20,8 @@ struct TimelineOptions {
   void check() const;
 };
 
-/// Declares --timeline and --timeline-steps; parsing fills `options`, which must outlive `app`.
-void add_timeline_options(CLI::App& app, TimelineOptions& options);
+/// Declares --timeline and --timeline-steps; parsing fills `options`, which must outlive `parser`.
+void add_timeline_options(ArgumentParser& parser, TimelineOptions& options);
 
 /// Writes the file as soon as the last of its steps is over, or the run is.
 class TimelineFile {

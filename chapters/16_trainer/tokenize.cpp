@@ -1,6 +1,4 @@
 // gpt tokenize: a text as a token file, once and for all.
-#include <CLI/CLI.hpp>
-
 #include <nlohmann/json.hpp>
 
 #include "04_text/text_source.hpp"
@@ -55,12 +53,12 @@ void tokenize(const TokenizeOptions& options) {
 
 }  // namespace
 
-Command add_tokenize(CLI::App& app) {
+Command add_tokenize(ArgumentParser& parser) {
   auto options = std::make_shared<TokenizeOptions>();
-  app.add_option("--data", options->data, "text file, or folder of texts (default: the book itself)");
-  app.add_option("--train", options->train, "kind of tokenizer to make: byte, char or bpe:N");
-  app.add_option("--tokenizer", options->tokenizer, "a tokenizer's file, to use it again");
-  app.add_option("--out", options->out, "folder for tokens.tok and tokenizer.json")->required();
+  parser.add_option("--data", options->data, "text file, or folder of texts (default: the book itself)");
+  parser.add_option("--train", options->train, "kind of tokenizer to make: byte, char or bpe:N");
+  parser.add_option("--tokenizer", options->tokenizer, "a tokenizer's file, to use it again");
+  parser.add_option("--out", options->out, "folder for tokens.tok and tokenizer.json").required();
   return [options](Communicator& communicator) {
     on_first_rank(communicator, [&] { tokenize(*options); });
     return static_cast<int>(exit_ok);

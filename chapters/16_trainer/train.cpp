@@ -307,9 +307,9 @@ std::string Run::how_to_go_on() const {
 
 }  // namespace
 
-Command add_train(CLI::App& app) {
+Command add_train(ArgumentParser& parser) {
   auto options = std::make_shared<TrainOptions>();
-  add_train_options(app, *options);
+  add_train_options(parser, *options);
   return [options](Communicator& communicator) {
     Trace trace;
     const auto log = std::make_shared<CollectiveLog>();

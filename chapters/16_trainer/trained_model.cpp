@@ -1,7 +1,5 @@
 #include "16_trainer/trained_model.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <nlohmann/json.hpp>
 
 #include "05_gpt/weights.hpp"
@@ -40,16 +38,16 @@ void make_smaller(TrainedModel& trained, const ModelChoice& choice) {
 
 }  // namespace
 
-void add_model_options(CLI::App& app, ModelChoice& model) {
-  app.add_option("--run", model.run, "folder of a run (default: the latest in out/)");
-  app.add_option("--checkpoint", model.checkpoint,
-                 "folder of a checkpoint (default: the run's newest), or a file of weights");
-  app.add_option("--tokenizer", model.tokenizer, "the model's tokenizer (default: the run's)");
-  app.add_option("--device", model.device, "cuda, cpu, simt, or auto: cuda where there is a GPU");
-  app.add_option("--weights", model.weights,
-                 "f32 as they are, or int8: matrices rounded to bytes (chapter 13)");
-  app.add_option("--prune", model.prune,
-                 "set this share of each matrix to zero, the smallest numbers (chapter 13)");
+void add_model_options(ArgumentParser& parser, ModelChoice& model) {
+  parser.add_option("--run", model.run, "folder of a run (default: the latest in out/)");
+  parser.add_option("--checkpoint", model.checkpoint,
+                    "folder of a checkpoint (default: the run's newest), or a file of weights");
+  parser.add_option("--tokenizer", model.tokenizer, "the model's tokenizer (default: the run's)");
+  parser.add_option("--device", model.device, "cuda, cpu, simt, or auto: cuda where there is a GPU");
+  parser.add_option("--weights", model.weights,
+                    "f32 as they are, or int8: matrices rounded to bytes (chapter 13)");
+  parser.add_option("--prune", model.prune,
+                    "set this share of each matrix to zero, the smallest numbers (chapter 13)");
 }
 
 TrainedModel load_trained_model(const ModelChoice& choice, int rank) {

@@ -1,6 +1,4 @@
 // gpt watch: a run as it goes on, in a terminal.
-#include <CLI/CLI.hpp>
-
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <termios.h>
@@ -128,9 +126,9 @@ void watch(const std::string& folder) {
 
 }  // namespace
 
-Command add_watch(CLI::App& app) {
+Command add_watch(ArgumentParser& parser) {
   auto run = std::make_shared<std::string>();
-  app.add_option("run", *run, "folder of a run (default: the latest in out/)");
+  parser.add_option("run", *run, "folder of a run (default: the latest in out/)");
   return [run](Communicator& communicator) {
     on_first_rank(communicator, [&] { watch(*run); });
     return static_cast<int>(exit_ok);

@@ -3,14 +3,13 @@
 //     mpirun -np 2 build/release/bin/bench_all_reduce --megabytes 500
 //
 // The ways take turns, so that what else the machine does meets all of them; medians, and ratios of medians.
-#include <CLI/CLI.hpp>
-
 #include <algorithm>
 #include <cstdio>
 #include <map>
 
 #include "10_collectives/bus_bandwidth.hpp"
 #include "10_collectives/mpi_communicator.hpp"
+#include "common/argument_parser.hpp"
 #include "common/table.hpp"
 #include "common/timing.hpp"
 
@@ -73,10 +72,10 @@ int main(int argc, char** argv) {
   return gpt::run_mpi_program("bench_all_reduce", [&](gpt::MpiSession& session) {
     double megabytes = 500;
     int rounds = 7;
-    CLI::App app("Times one large all-reduce.");
-    app.add_option("--megabytes", megabytes, "of each rank");
-    app.add_option("--rounds", rounds, "after one to warm up");
-    if (!gpt::parse_arguments(app, argc, argv)) return 0;
+    gpt::ArgumentParser parser("Times one large all-reduce.");
+    parser.add_option("--megabytes", megabytes, "of each rank");
+    parser.add_option("--rounds", rounds, "after one to warm up");
+    if (!parser.parse(argc, argv)) return 0;
     GPT_REQUIRE(session.size() > 1, "start it by mpirun, with two ranks or more");
     GPT_REQUIRE(megabytes > 0 && megabytes < 8000 && rounds > 0,
                 "--megabytes up to 8000, --rounds 1 or more");

@@ -1,6 +1,4 @@
 // The choices of a run: where each comes from, and what is refused.
-#include <CLI/CLI.hpp>
-
 #include <nlohmann/json.hpp>
 
 #include "16_trainer/config.hpp"
@@ -9,7 +7,6 @@
 
 #include "16_trainer/options.hpp"
 #include "16_trainer/presets.hpp"
-#include "common/program.hpp"
 #include "scratch.hpp"
 
 namespace gpt {
@@ -19,11 +16,11 @@ using testing::HasSubstr;
 
 TrainOptions parse(const std::vector<const char*>& words) {
   TrainOptions options;
-  CLI::App app;
-  add_train_options(app, options);
+  ArgumentParser parser;
+  add_train_options(parser, options);
   std::vector<const char*> arguments{"train"};
   arguments.insert(arguments.end(), words.begin(), words.end());
-  EXPECT_TRUE(parse_arguments(app, static_cast<int>(arguments.size()), arguments.data()));
+  EXPECT_TRUE(parser.parse(static_cast<int>(arguments.size()), arguments.data()));
   return options;
 }
 
