@@ -19,6 +19,7 @@ function(gpt_exercise_program target)
   else()
     target_sources(${target} PRIVATE ${A_SOURCE})
     set(source ${A_SOURCE})
+    set_property(SOURCE ${source} PROPERTY COMPILE_DEFINITIONS _GLIBCXX_ASSERTIONS)  # v[n] of n elements is said
   endif()
   # A learner's warning is shown, and no more; and a function that is still to be written uses no parameter.
   set_property(SOURCE ${source} PROPERTY COMPILE_OPTIONS -Wno-error -Wno-unused-parameter -Wno-unused-function)

@@ -203,6 +203,21 @@ class Running(unittest.TestCase):
         self.assertEqual(self.run_that("exit 3")[2], "exit code 3")
         self.assertEqual(self.run_that("exit 0")[2], "")
 
+    def test_what_a_rank_has_found_is_kept(self):
+        report = """echo '{"test": "A", "title": "a", "verdict": "started"}' > $EXERCISE_REPORT
+            echo '{"test": "A", "title": "a", "verdict": "rank 2", "output": "part -1 of 4"}' > $EXERCISE_REPORT.2; exec sleep 600"""
+        lines, _, ended = self.run_that(report, seconds=0.3)
+        self.assertEqual([line["verdict"] for line in lines], ["started", "rank 2"])
+        self.assertEqual(ended, "hang")
+
+    def test_of_an_assertion_the_words_stay(self):
+        said = ("  ✓ first\n/usr/include/c++/12/bits/stl_vector.h:1123: std::vector<_Tp, _Alloc>::reference std::vector<_Tp, "
+                "_Alloc>::operator[](size_type) [with _Tp = int]: Assertion '__n < this->size()' failed.\n")
+        self.assertEqual(attempt.without_assertion(said), ("  ✓ first\n", "an index past the end of a std::vector"))
+        said = ("/usr/include/c++/12/bits/stl_deque.h:1: std::deque<int>::front() [with T = int]: Assertion '!this->empty()' failed.\n")
+        self.assertEqual(attempt.without_assertion(said)[1], "front() of a std::deque that is empty")
+        self.assertEqual(attempt.without_assertion("free(): invalid size\n"), ("free(): invalid size\n", ""))
+
     def test_of_mpirun_only_the_crash_stays(self):
         said, crash = attempt.without_mpirun(MPIRUN)
         self.assertEqual(said, "  ✓ first\n  ---\nsecond\n")

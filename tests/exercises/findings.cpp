@@ -81,6 +81,7 @@ std::string of_exception(std::string_view message) {
   if (!starts(message, before) || end == message.npos) return {};
   const std::string_view what = message.substr(before.size(), end - before.size());
   const size_t check = what.find(": check failed: ");
+  if (what == "std::bad_alloc") return "There is no memory left: does a loop append, and never end?";
   if (check == what.npos) return "An exception ended the test: " + std::string(what);
   return "An Error ended the test: " + std::string(what.substr(check + 2)) + "\n  (" +
          std::string(place(what.substr(0, check))) + ")";

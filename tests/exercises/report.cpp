@@ -54,6 +54,15 @@ void print_indented(std::string_view text) {
   }
 }
 
+std::string json_line(const std::string& test, const std::string& verdict, const std::string& output) {
+  const nlohmann::json line = {{"nonce", read_nonce()},
+                               {"test", test},
+                               {"title", words(test)},
+                               {"verdict", verdict},
+                               {"output", output}};
+  return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 }  // namespace
 
 ExerciseReport::ExerciseReport() {
@@ -91,13 +100,21 @@ void ExerciseReport::OnTestProgramEnd(const testing::UnitTest& /*tests*/) {
 }
 
 void ExerciseReport::write(const std::string& test, const std::string& verdict, const std::string& output) {
-  if (!file_.is_open()) return;
-  const nlohmann::json line = {{"nonce", read_nonce()},
-                               {"test", test},
-                               {"title", words(test)},
-                               {"verdict", verdict},
-                               {"output", output}};
-  file_ << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << std::endl;
+  if (file_.is_open()) file_ << json_line(test, verdict, output) << std::endl;
+}
+
+void RankReport::OnTestStart(const testing::TestInfo& test) {
+  test_ = &test;
+}
+
+void RankReport::OnTestPartResult(const testing::TestPartResult& part) {
+  const char* path = std::getenv("EXERCISE_REPORT");
+  const char* rank = std::getenv("OMPI_COMM_WORLD_RANK");
+  if (!part.failed() || !path || !rank || !test_) return;
+  std::string todo;
+  const std::string found = findings(*test_->result(), todo);
+  std::ofstream file(path + std::string(".") + rank);
+  file << json_line(test_->name(), "rank " + std::string(rank), found) << '\n';
 }
 
 }  // namespace gpt

@@ -26,4 +26,15 @@ class ExerciseReport : public testing::EmptyTestEventListener {
   bool todo_ = false;
 };
 
+/// For one rank of several: what it finds wrong in a test, as soon as it does, in a file beside that of the
+/// report. When the other ranks then wait for it until the time is up, that is all there is to say why.
+class RankReport : public testing::EmptyTestEventListener {
+ private:
+  void OnTestStart(const testing::TestInfo& test) override;
+  void OnTestPartResult(
+      const testing::TestPartResult& part) override;  // GoogleTest is locked meanwhile: ask it nothing
+
+  const testing::TestInfo* test_ = nullptr;
+};
+
 }  // namespace gpt

@@ -6,7 +6,7 @@ import sys
 import time
 
 import grade
-from attempt import SECONDS, attempt, elsewhere
+from attempt import MEMORY, SECONDS, attempt, elsewhere, is_sanitized
 from catalogue import ROOT, Mistake, catalogue, find
 from progress import Progress
 from terminal import Waiting, paint, say, show
@@ -44,7 +44,7 @@ def try_exercise(exercise, progress, verbose=False, changed=None):
         raise Mistake(f"there is no {exercise.skeleton}; git checkout {exercise.skeleton} brings back the one to begin with")
     introduce(exercise)
     with Waiting(SECONDS) as waiting:
-        result = attempt(exercise, tell=waiting.tell, changed=changed)
+        result = attempt(exercise, tell=waiting.tell, changed=changed, memory=None if is_sanitized() else MEMORY)
     if result.verdict == "changed":
         return None
     if result.verdict == "compile":

@@ -15,6 +15,7 @@ from pathlib import Path
 from catalogue import ROOT, Mistake
 
 SECONDS = 20                    # an exercise's tests take less than two
+MEMORY = 4 << 30                # bytes that its program may map: a loop that appends for ever ends before the machine does
 BUILD = Path(os.environ.get("BOOK_BUILD", ROOT / "build" / "release"))
 
 
@@ -145,6 +146,12 @@ def where_declared(text):
 
 # ---- running
 
+def is_sanitized(build_folder=BUILD):
+    """A sanitizer maps terabytes, and uses few of them."""
+    cache = build_folder / "CMakeCache.txt"
+    return cache.is_file() and re.search(r"^GPT_SANITIZE:\w+=.+$", cache.read_text(), re.M) is not None
+
+
 def ranks_of(target, build_folder=BUILD):
     listed = build_folder / "exercises.txt"
     for line in listed.read_text().splitlines() if listed.is_file() else []:
@@ -223,6 +230,30 @@ NOTICE = re.compile(r"-{70,}\n(?:(?!-{70,}\n).*\n)*?.*(?:mpirun|mpiexec|Primary 
 NOTICED = re.compile(r"noticed that process rank (\d+) .* exited on signal (\d+)")
 
 
+# What libstdc++ says of a learner's file, which is compiled with its assertions.
+ASSERTED = re.compile(r"^/\S+/c\+\+/\S+:\d+: .*?\b(?P<type>std::(?:\w+::)*\w+)(?:<[^\n]*>)?::(?P<what>operator\S+?|\w+)\(.*: "
+                      r"Assertion '(?P<check>.*)' failed\.\n", re.M)
+
+
+def without_assertion(said):
+    """(what the program said, without an assertion of libstdc++; the assertion in words, or "")"""
+    found = ASSERTED.search(said)
+    if not found:
+        return said, ""
+    kind, what, check = found["type"].replace("basic_", ""), found["what"], found["check"]
+    if what == "operator[]":
+        words = f"an index past the end of a {kind}"
+    elif "empty()" in check:
+        words = f"{what}() of a {kind} that is empty"
+    elif "engaged" in check:
+        words = "the value of an empty std::optional"
+    elif "pointer()" in check or "nullptr" in check:
+        words = "the object of a smart pointer that has none"
+    else:
+        words = f"{kind}::{what}() asks for {check}"
+    return said[:found.start()] + said[found.end():], words
+
+
 def without_mpirun(said):
     """(what the program said, without mpirun's notices; the crash that they tell of, or "")"""
     crash = NOTICED.search(said)
@@ -267,7 +298,8 @@ def run(program, ranks, seconds=SECONDS, nonce=None, memory=None, user=None, cha
         if not ended and code:
             ended = name_signal(-code) if code < 0 else f"exit code {code}"
         lines = []
-        for line in report.read_text(errors="replace").splitlines() if report.is_file() else []:
+        reports = [report, *sorted(folder.glob("report.*"))]     # and what single ranks have found so far
+        for line in (line for file in reports if file.is_file() for line in file.read_text(errors="replace").splitlines()):
             try:
                 entry = json.loads(line)
             except ValueError:
@@ -279,6 +311,9 @@ def run(program, ranks, seconds=SECONDS, nonce=None, memory=None, user=None, cha
         if ranks:
             said, crash = without_mpirun(said)
             ended = crash or ended
+        if ended.endswith(SIGNALS[signal.SIGABRT]):
+            said, words = without_assertion(said)
+            ended = words or ended
         return lines, said, ended
     finally:
         output.close()
@@ -320,7 +355,7 @@ def examine(exercise, target, build_folder=BUILD, seconds=SECONDS, **limits):
     lines, output, ended = run(build_folder / "bin" / "exercises" / target, ranks, seconds, **limits)
     if ended == "changed":
         return Attempt("changed")
-    done = {line["test"]: line for line in lines if line["verdict"] not in ("started", "end")}
+    done = {line["test"]: line for line in lines if line["verdict"] in ("passed", "failed", "todo", "skipped")}
     tests = []
     for name in exercise.test_names():
         line = done.get(name)
@@ -334,6 +369,8 @@ def examine(exercise, target, build_folder=BUILD, seconds=SECONDS, **limits):
         result.verdict = "hang" if ended == "hang" else "crash"
         result.message = (f"stopped after {seconds:g} s{where}. {why_it_hangs(exercise, ranks)}" if ended == "hang" else
                           f"the program ended{where}, before its last test: {ended or 'exit code 0'}")
+        result.message += "".join(f"\nWhat {line['verdict']} had found by then:\n{line['output']}" for line in lines
+                                  if line["verdict"].startswith("rank ") and running and line["title"] == running[-1])
     elif "todo" in verdicts:
         result.verdict = "todo"
     elif "failed" in verdicts:

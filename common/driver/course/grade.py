@@ -17,10 +17,9 @@ import textwrap
 from pathlib import Path
 from xml.etree import ElementTree
 
-from attempt import BUILD, SECONDS, attempt
+from attempt import BUILD, MEMORY, SECONDS, attempt
 from catalogue import Mistake, find
 
-MEMORY = 4 << 30
 GRADED = BUILD / "graded"
 
 
