@@ -3,20 +3,21 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <tuple>
 
 namespace gpt {
 
 std::vector<int32_t> top_k(std::span<const float> values, int64_t k) {
   std::vector<int32_t> places(values.size());
   std::iota(places.begin(), places.end(), 0);
-  const auto size_of = [&](int32_t place) {
+  // What is not a number comes first, then by size, and of equally large ones the first: no two are equal.
+  const auto order_of = [&](int32_t place) {
     const float x = values[static_cast<size_t>(place)];
-    return std::isnan(x) ? INFINITY : std::abs(x);
+    const bool number = !std::isnan(x);
+    return std::tuple(number, number ? -std::abs(x) : 0.0f, place);
   };
-  const auto before = [&](int32_t a, int32_t b) {
-    return size_of(a) != size_of(b) ? size_of(a) > size_of(b) : a < b;
-  };
-  std::nth_element(places.begin(), places.begin() + k, places.end(), before);
+  std::nth_element(places.begin(), places.begin() + k, places.end(),
+                   [&](int32_t a, int32_t b) { return order_of(a) < order_of(b); });
   places.resize(static_cast<size_t>(k));
   std::sort(places.begin(), places.end());
   return places;

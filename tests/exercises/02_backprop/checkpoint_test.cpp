@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <string>
+
 #include "02_backprop/gradient_check.hpp"
 #include "02_backprop/operations.hpp"
 
@@ -26,6 +29,35 @@ TEST(Checkpoint, ReachesLeavesThatTheFunctionHasCaptured) {
   EXPECT_EQ(w.gradient().data<float>()[0], 2.0f)
       << "4 would be counted twice: does the first pass leave a tape behind?";
   EXPECT_EQ(x.gradient().data<float>()[0], 3.0f);
+}
+
+TEST(Checkpoint, ReachesThemWhereTheInputIsAConstant) {
+  const Variable w = Variable::leaf(Tensor::from<float>({3.0f}, {1}));
+  const Variable y = checkpoint([w](const Variable& z) { return z * w; }, Tensor::from<float>({2.0f}, {1}));
+  ASSERT_TRUE(y.requires_gradient()) << "x is a constant, w inside of the function is not: what has "
+                                        "record() to be given, so that it records?";
+  sum(y).backward();
+  ASSERT_TRUE(w.gradient().defined());
+  EXPECT_EQ(w.gradient().data<float>()[0], 2.0f);
+}
+
+// As in a GPT: what goes into a block goes past it, too.
+TEST(Checkpoint, HasOthersBesideIt) {
+  const auto f = [](const std::vector<Variable>& x) {
+    const Variable h = exp(x[0]);
+    const auto inside = [](const Variable& z) { return tanh(z); };
+    return sum(square(h) + checkpoint(inside, h) + square(h) * h);
+  };
+  std::string where = "the tape before x was played twice";
+  double worst = 1;
+  try {
+    const GradientCheck check = gradient_check(f, {Tensor::from<double>({0.5, -1, 0.2}, {3})});
+    where = check.where, worst = check.worst;
+  } catch (const std::bad_function_call&) {  // a node's second time
+  }
+  EXPECT_LT(worst, 1e-7) << where
+                         << ": x has other consumers, whose gradients are still to come. The second pass "
+                            "ends at a leaf of its own, and x's node gets what arrived there.";
 }
 
 TEST(Checkpoint, ComputesTwiceAndKeepsNothingBetween) {

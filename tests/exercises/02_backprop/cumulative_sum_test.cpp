@@ -17,10 +17,13 @@ TEST(CumulativeSum, OfAnExample) {
 
 TEST(CumulativeSum, SendsToEachInputWhatAllLaterOutputsGet) {
   const Variable x = Variable::leaf(Tensor::from<float>({1, 1, 1}, {3}));
-  cumulative_sum(x).backward(Tensor::from<float>({100, 10, 1}, {3}));
+  const Tensor from_above = Tensor::from<float>({100, 10, 1}, {3});
+  cumulative_sum(x).backward(from_above);
   EXPECT_THAT(x.gradient().span<float>(), testing::ElementsAre(111, 11, 1))
       << "x[0] is part of all three outputs, x[2] of the last alone. 100, 110, 111 is summed from the wrong "
          "end";
+  EXPECT_THAT(from_above.span<float>(), testing::ElementsAre(100, 10, 1))
+      << "what comes from above may belong to others as well: sum into a tensor of your own";
 }
 
 TEST(CumulativeSum, HasTheGradientOfFiniteDifferences) {

@@ -19,6 +19,8 @@ TEST(TrapezoidSchedule, StaysAndFallsInTheLastFifth) {
   EXPECT_NEAR(rate(80), 2.0, 1e-12);
   EXPECT_NEAR(rate(90), 1.0, 1e-12) << "half-way down in the middle of the last fifth";
   EXPECT_NEAR(rate(99), 0.1, 1e-12) << "the last step still moves: the line meets 0 at step 100";
+  const Schedule short_one = trapezoid_schedule(2.0, 0, 9);
+  EXPECT_NEAR(short_one(8), 2.0, 1e-12) << "of 9 steps 9 - 9 / 5 = 8 come before the fall, in whole numbers";
 }
 
 TEST(TrapezoidSchedule, IsZeroAfterTheEnd) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "common/check.hpp"
 
 namespace gpt {
@@ -10,6 +12,8 @@ namespace {
 
 TEST(WeightedShares, AreInProportion) {
   EXPECT_THAT(weighted_shares(12, {1, 1, 1}), testing::ElementsAre(0, 4, 8, 12));
+  EXPECT_THAT(weighted_shares(12, {1, 1, 1, 1, 1, 1}), testing::ElementsAre(0, 2, 4, 6, 8, 10, 12))
+      << "six sixths, each rounded before they are added, are less than 1: a row is lost";
   EXPECT_THAT(weighted_shares(12, {2, 1, 1}), testing::ElementsAre(0, 6, 9, 12));
 }
 
@@ -27,6 +31,8 @@ TEST(WeightedShares, GiveNothingToAWorkerThatStands) {
   EXPECT_THAT(weighted_shares(10, {1, 0, 1}), testing::ElementsAre(0, 5, 5, 10));
   EXPECT_THROW(weighted_shares(10, {0, 0}), Error);
   EXPECT_THROW(weighted_shares(10, {1, -1, 3}), Error) << "a negative speed";
+  EXPECT_THROW(weighted_shares(10, {1, NAN, 1}), Error)
+      << "not a number is neither negative nor not negative: ask for what must be true, s >= 0";
 }
 
 TEST(StepSeconds, IsTheSlowestWorkers) {

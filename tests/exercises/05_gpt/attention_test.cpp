@@ -58,6 +58,9 @@ TEST(CausalAttention, IsSafeForLargeScores) {
                v = Tensor::from<float>({1, 2}, {2, 1});
   EXPECT_NEAR((causal_attention(q, k, v).at<float>({1, 0})), 1.0, 1e-6)
       << "e^900 is infinite: take the largest score out first";
+  q.fill(-30.0);
+  EXPECT_NEAR((causal_attention(q, k, v).at<float>({1, 0})), 2.0, 1e-6)
+      << "e^-900 is 0, for every score: the largest of them is below 0, where do you begin to look for it?";
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <exception>
 #include <vector>
 
 namespace gpt {
@@ -43,6 +44,25 @@ TEST(Bf16Reducer, KeepsSeveralBucketsInFlight) {
     EXPECT_EQ(all.data<float>()[2048], 4096.0f)
         << "element 2048, in the third bucket: has another bucket taken its place?";
   });
+}
+
+// The other rank never calls start(), and so the wait for its sums ends in an error: but it must not be
+// start() that waits.
+TEST(Bf16Reducer, StartsWithoutTheOthers) {
+  bool started = false;
+  try {
+    run_threads(2, [&](Communicator& communicator) {
+      if (communicator.rank() == 1) return;
+      const Tensor gradients = Tensor::full({4}, 1.0);
+      const auto work = make_bf16_reducer(communicator)->start(0, gradients);
+      started = true;
+      work->wait();
+    });
+  } catch (const std::exception&) {
+  }
+  EXPECT_TRUE(started)
+      << "start() waits for the other rank, and the backward pass stands still meanwhile: begin "
+         "with all_reduce_async(), and wait in wait()";
 }
 
 TEST(Bf16Reducer, MayBeWaitedForTwice) {

@@ -31,6 +31,8 @@ TEST(TopK, OfNoneAndOfAll) {
 TEST(TopK, DoesNotHideWhatIsNotANumber) {
   EXPECT_THAT(top_k(std::vector<float>{1, std::nanf(""), 3, 2}, 1), ElementsAre(1))
       << "a NaN that is never sent stays in one rank's residual, and nobody hears of it";
+  EXPECT_THAT(top_k(std::vector<float>{INFINITY, std::nanf(""), -INFINITY}, 1), ElementsAre(1))
+      << "NaN counts as larger than anything, and infinity is something";
 }
 
 TEST(SplitTopK, IsExact) {
@@ -40,6 +42,15 @@ TEST(SplitTopK, IsExact) {
   EXPECT_THAT(sent, ElementsAre(0, -5.25f, 0, 2));
   EXPECT_THAT(kept, ElementsAre(0.1f, 0, 3e-8f, 0))
       << "what was sent is not kept as well: it would be sent twice";
+}
+
+TEST(SplitTopK, OverwritesWhatWasThere) {
+  const std::vector<float> values{std::nanf(""), 2, -INFINITY};
+  std::vector<float> sent(3, 9.0f), kept(3, 9.0f);
+  split_top_k(values, {0, 2}, sent, kept);
+  EXPECT_EQ(sent[1], 0.0f) << "what is not sent is 0 in `sent`, whatever was there before";
+  EXPECT_THAT(kept, ElementsAre(0, 2, 0))
+      << "NaN - NaN and infinity - infinity are no numbers: nothing stays of what was sent, so write 0";
 }
 
 }  // namespace

@@ -37,6 +37,20 @@ TEST(ClipSlice, SlicesOfAnyLengthAndNone) {
   });
 }
 
+TEST(ClipSlice, LargeAndSmallNumbers) {
+  run_threads(2, [](Communicator& communicator) {
+    const Tensor large = Tensor::full({2}, 1e30);
+    EXPECT_NEAR(clip_slice(communicator, large, 1) / 2e30, 1.0, 1e-6)
+        << "the square of 1e30 is too large for a float: which type do you sum in?";
+    EXPECT_NEAR(large.at<float>({1}), 0.5f, 1e-6);
+    const Tensor small = Tensor::full({2}, 1e-6);
+    clip_slice(communicator, small, 1e-6);
+    EXPECT_NEAR(small.at<float>({1}) * 1e6, 0.5f, 1e-4)
+        << "millionths of 0.5. The factor is max_norm / norm, and nothing has to be added to a norm above "
+           "max_norm";
+  });
+}
+
 TEST(ClipSlice, ZeroStaysZero) {
   run_threads(2, [](Communicator& communicator) {
     const Tensor slice = Tensor::zeros({3});

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+
+#include "13_compression/wire_counter.hpp"
+
 namespace gpt {
 namespace {
 
@@ -35,6 +39,17 @@ TEST(ShardedStep, OfTheWorkedExample) {
       EXPECT_FLOAT_EQ(parameters.at<float>({i}), static_cast<float>(i) - 5.0f)
           << "parameter " << i << " on rank " << communicator.rank() << ": " << i
           << " is what it was before. Rank " << i / 2 << " has updated it: who tells the others?";
+  });
+}
+
+TEST(ShardedStep, SendsTwoHalves) {
+  run_threads(4, [](Communicator& communicator) {
+    const auto wire = std::make_shared<WireCounter>();
+    CountingCommunicator counted(communicator, wire);
+    const Tensor parameters = Tensor::zeros({64}), gradients = Tensor::full({64}, 1.0);
+    sharded_step(counted, parameters, gradients, descend);
+    EXPECT_LE(wire->bytes(), 2 * 3 * 16 * 4)
+        << "bytes, where each half sends 3 of 4 slices of 16 numbers. Is all summed, to keep a fourth of it?";
   });
 }
 

@@ -56,6 +56,14 @@ TEST(Owners, AreWhoseShareItIs) {
       }
 }
 
+TEST(Owners, NeedNoLoopOverTheRanks) {
+  const int ranks = 2147483647;
+  const int64_t elements = int64_t{ranks} + 1;  // the last rank has two
+  for (const int64_t before_the_end : {0, 1, 2})
+    EXPECT_EQ(owner_of(elements - 1 - before_the_end, elements, ranks),
+              ranks - 1 - std::max<int64_t>(before_the_end - 1, 0));
+}
+
 TEST(Owners, AlsoWhereThereAreMoreRanksThanElements) {
   for (int64_t i = 0; i < 3; ++i) {
     const int owner = owner_of(i, 3, 8);

@@ -57,6 +57,8 @@ TEST(SplitCrossEntropy, OfLargeLogits) {
   EXPECT_NEAR(result.gradient[3], 0.5, 1e-12);
   EXPECT_NEAR(result.gradient[4], -0.5, 1e-12);
   EXPECT_NEAR(result.gradient[0], 0.0, 1e-12) << "and rank 0, all of whose logits are far below, has zeros";
+  EXPECT_NEAR(on_two_ranks({-1000, -1000, -1000, -1000, -1000, -1000}, 4).loss[1], std::log(6.0), 1e-12)
+      << "exp(-1000) is 0: the largest of these is -1000, and not 0";
 }
 
 }  // namespace
