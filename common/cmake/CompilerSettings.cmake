@@ -37,10 +37,18 @@ foreach(sanitizer IN LISTS GPT_SANITIZE)
     -fsanitize=${sanitizer} -fno-sanitize=null,object-size -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(gpt_settings INTERFACE -fsanitize=${sanitizer})
 endforeach()
-# Most of the compiler's time goes into headers: with a sanitizer it sees several files as one. The other builds show that
-# each file includes what it needs.
-if(GPT_SANITIZE AND NOT DEFINED CMAKE_UNITY_BUILD)
-  set(CMAKE_UNITY_BUILD ON)
-  set(CMAKE_UNITY_BUILD_BATCH_SIZE 8)
+# Most of the compiler's time goes into headers: so it sees several files as one, and a first build takes half as long. Not
+# in chapters 01 to 08, whose loops must be fast, except with a sanitizer; and not with -DGPT_UNITY=OFF (the debug preset),
+# which suits changing one file again and again, and shows that each file includes what it needs.
+option(GPT_UNITY "Compile several files of a library as one" ON)
+set(CMAKE_UNITY_BUILD_BATCH_SIZE 8)
+if(GPT_UNITY AND GPT_SANITIZE)
   target_compile_options(gpt_settings INTERFACE -Wno-shadow)   # of a name in another file
 endif()
+# gpt_compile_together(target 16_trainer): for a library of that chapter.
+function(gpt_compile_together target chapter)
+  string(SUBSTRING ${chapter} 0 2 number)
+  if(GPT_UNITY AND (GPT_SANITIZE OR number GREATER 8))
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON)
+  endif()
+endfunction()

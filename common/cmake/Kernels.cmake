@@ -43,6 +43,7 @@ function(add_kernels name)
   # A thread is scalar code, so -O3 has nothing to vectorise; and g++ does not know `#pragma unroll`.
   target_compile_options(kernels_${name}_emulated PRIVATE -Wno-unknown-pragmas $<$<CONFIG:Release>:-O2 -funroll-loops>)
   target_compile_definitions(kernels_${name}_emulated PRIVATE KERNEL_SPACE=emulated)
+  gpt_compile_together(kernels_${name}_emulated ${name})
 
   if(GPT_CHECKED_KERNELS)
     # Kernels are watched, the host code that calls them is not.
