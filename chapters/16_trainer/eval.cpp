@@ -45,14 +45,14 @@ int eval(const EvalOptions& options, Communicator& communicator) {
   });
   set_threads(options.threads);
   const int64_t rows = options.batch > 0 ? options.batch : trained.config.batch;
-  const double loss = evaluate(*trained.model, tokens, rows, options.batches, communicator);
+  const auto [loss, predicted] = evaluate(*trained.model, tokens, rows, options.batches, communicator);
   if (communicator.rank() != 0) return exit_ok;
   if (const auto& smaller = trained.smaller)
     fmt::print("{:.2f} MB instead of {:.2f} MB, {:.1f}% of the matrices' numbers are zero\n",
                static_cast<double>(smaller->bytes) / 1e6, static_cast<double>(smaller->bytes_before) / 1e6,
                100 * static_cast<double>(smaller->zeros) / static_cast<double>(smaller->matrix_numbers));
   fmt::print("{}: loss {:.4f} nats per token, perplexity {:.2f}, over {} tokens\n",
-             trained.checkpoint.string(), loss, std::exp(loss), with_commas(tokens.size() - 1));
+             trained.checkpoint.string(), loss, std::exp(loss), with_commas(predicted));
   return exit_ok;
 }
 

@@ -8,7 +8,8 @@
 namespace gpt {
 
 // [evaluate]
-double evaluate(Gpt& model, const Tokens& tokens, int64_t rows, int64_t batches, Communicator& communicator) {
+Evaluation evaluate(Gpt& model, const Tokens& tokens, int64_t rows, int64_t batches,
+                    Communicator& communicator) {
   const SequentialBatches all(tokens, model.config().context, rows);
   const int64_t used = batches > 0 ? std::min(batches, all.size()) : all.size();
   // Each batch has a place of its own, and all others add 0 to it: the sum of the places in order has the
@@ -21,7 +22,8 @@ double evaluate(Gpt& model, const Tokens& tokens, int64_t rows, int64_t batches,
   }
   communicator.all_reduce(sums, ReduceOp::sum);
   communicator.all_reduce(counts, ReduceOp::sum);
-  return tree_sum(sums.span<double>()) / tree_sum(counts.span<double>());
+  const double predicted = tree_sum(counts.span<double>());
+  return {tree_sum(sums.span<double>()) / predicted, static_cast<int64_t>(predicted)};
 }
 // [/evaluate]
 

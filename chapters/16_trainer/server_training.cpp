@@ -176,7 +176,7 @@ void ServerRun::settle(int64_t step, bool last) {
   if ((last || due(step, config_.eval_every)) && data_.validation.size() >= 2) {
     const auto alone = make_single_communicator();
     last_->val_loss =
-        evaluate(trainer_.model(), data_.validation, config_.batch, config_.eval_batches, *alone);
+        evaluate(trainer_.model(), data_.validation, config_.batch, config_.eval_batches, *alone).loss;
   }
   metrics_->append(*last_);
   if (last || due(step, config_.checkpoint_every)) {

@@ -208,7 +208,8 @@ int Run::run() {
     if (due(config_.eval_every) && data_.validation.size() >= 2) {
       const Trace::Span span = trace_.span("validation");
       val_loss_ = evaluate(trainer_.model(), data_.validation, config_.batch, config_.eval_batches,
-                           trainer_.groups().data());
+                           trainer_.groups().data())
+                      .loss;
     }
     if (val_loss_ && !std::isfinite(*val_loss_)) return bad_number(step_, *val_loss_);
     if (saves) {

@@ -40,7 +40,10 @@ Outcome train(const TrainConfig& config, int ranks,
     const DataLoader data(learnable_text(vocabulary), config.context, config.batch, config.seed);
     std::vector<double> losses;
     for (int64_t step = 0; step < config.steps; ++step) losses.push_back(trainer.step(data, step).loss);
-    const double val_loss = evaluate(trainer.model(), learnable_text(vocabulary), 3, 0, communicator);
+    const Tokens text = learnable_text(vocabulary);
+    const auto [val_loss, predicted] = evaluate(trainer.model(), text, 3, 0, communicator);
+    EXPECT_EQ(predicted, text.size() - 1);
+    EXPECT_EQ(evaluate(trainer.model(), text, 3, 2, communicator).tokens, 2 * 3 * config.context);
     if (communicator.rank() != 0) return;
     const Tensor parameters = trainer.model().parameters().values().host();
     const auto values = parameters.span<float>();
