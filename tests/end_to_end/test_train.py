@@ -68,6 +68,27 @@ class Train(TrainerTest):
                 self.assertTrue(done.stdout.startswith("line 1"))
                 self.assertEqual(self.gpt("eval", "--run", run).returncode, 0)
 
+    def test_several_texts_from_one_prompt(self):
+        self.train("run", steps=5)
+        sample = ["sample", "--run", "run", "--length", 20]
+        prompt = self.folder / "prompt.txt"
+        prompt.write_text("line 1\nand", encoding="utf-8")
+        alone = [self.gpt(*sample, "--prompt", "line 1\nand", "--seed", seed).stdout for seed in (7, 8, 9)]
+        self.assertEqual(len(set(alone)), 3)
+        done = self.gpt(*sample, "--prompt-file", prompt, "--samples", 3, "--seed", 7)
+        self.assertEqual((done.returncode, done.stdout), (0, "---\n".join(alone)), done.stderr)
+        piped = self.gpt(*sample, "--prompt-file", "-", "--seed", 8, stdin=prompt.read_text(encoding="utf-8"))
+        self.assertEqual((piped.returncode, piped.stdout), (0, alone[1]), piped.stderr)
+        self.assert_refused(self.gpt(*sample, "--prompt-file", "-"), "--prompt-file")
+        self.assert_refused(self.gpt(*sample, "--prompt-file", prompt, "--prompt", "x"), "exclude")
+        self.assert_refused(self.gpt(*sample, "--samples", 0), "--samples")
+
+    def test_a_tokenizer_without_a_line_feed_samples(self):
+        (self.folder / "line.txt").write_text("one line and no end " * 200, encoding="utf-8")
+        self.train("run", data="line.txt", tokenizer="char", steps=2)
+        done = self.gpt("sample", "--run", "run", "--length", 5)
+        self.assertEqual((done.returncode, len(done.stdout)), (0, 6), done.stderr)
+
     def test_tokens_made_beforehand_train_like_the_text(self):
         done = self.gpt("tokenize", "--data", self.text, "--train", "bpe:280", "--out", "tokens")
         self.assertEqual(done.returncode, 0, done.stderr)

@@ -55,10 +55,10 @@ class TrainerTest(unittest.TestCase):
         self.text = self.folder / "text.txt"
         self.text.write_text(TEXT)
 
-    def gpt(self, *words, ranks=0, timeout=120):
+    def gpt(self, *words, ranks=0, timeout=120, stdin=""):
         """Runs the trainer in the test's folder; ranks = 0 starts it without mpirun."""
         return subprocess.run(command(ranks, *words), cwd=self.folder, capture_output=True, text=True, timeout=timeout,
-                              errors="replace", stdin=subprocess.DEVNULL, env=environment(ranks))
+                              errors="replace", input=stdin, env=environment(ranks))
 
     def train(self, out, ranks=0, expect=0, **choices):
         """gpt train with the tiny model; underscores in names are dashes. Returns the finished process."""
