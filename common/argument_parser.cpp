@@ -28,6 +28,15 @@ int edit_distance(const std::string& a, const std::string& b) {
   return row.back();
 }
 
+/// "" for a finite number above 0 (or from 0 on), else what is wrong with it: CLI11's own validators print
+/// the largest double with its 309 digits, and let NaN pass.
+std::string out_of_range(const std::string& text, bool with_zero) {
+  double number = 0;
+  const bool is_number = CLI::detail::lexical_cast(text, number);
+  if (is_number && (number > 0 || (with_zero && number == 0)) && number <= 1e9) return "";
+  return fmt::format("takes a number {} and at most 1e9, not {}", with_zero ? "from 0 on" : "above 0", text);
+}
+
 /// All option and subcommand names of `app` and of the subcommands that were chosen.
 void collect_names(const CLI::App& app, std::vector<std::string>& names) {
   for (const CLI::Option* option : app.get_options())
@@ -128,12 +137,12 @@ Option& Option::in_range(int64_t least, int64_t most) {
 }
 
 Option& Option::positive() {
-  option_->check(CLI::PositiveNumber);
+  option_->check([](const std::string& text) { return out_of_range(text, false); }, "POSITIVE");
   return *this;
 }
 
 Option& Option::non_negative() {
-  option_->check(CLI::NonNegativeNumber);
+  option_->check([](const std::string& text) { return out_of_range(text, true); }, "NONNEGATIVE");
   return *this;
 }
 

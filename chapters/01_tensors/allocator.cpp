@@ -40,7 +40,7 @@ class HostMemory final : public Memory {
   void* take(int64_t bytes) override { return take_pages(bytes); }
   void give_back(void* block) override { std::free(block); }
   [[noreturn]] void out_of_memory(int64_t bytes, int64_t in_use) const override {
-    throw Error(fmt::format("out of memory: {} bytes asked for, {} in use", bytes, in_use));
+    throw UserError(fmt::format("out of memory: {} bytes asked for, {} in use", bytes, in_use));
   }
   void copy_in(void* to, const void* from, int64_t bytes) override { copy_within(to, from, bytes); }
   void copy_out(void* to, const void* from, int64_t bytes) override { copy_within(to, from, bytes); }

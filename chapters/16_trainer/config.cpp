@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <type_traits>
+#include <utility>
 
 #include "10_collectives/algorithm.hpp"
 #include "11_ddp/tree.hpp"
@@ -46,6 +48,22 @@ bool fits(const nlohmann::ordered_json& value, T&) {
   return false;
 }
 
+/// Beyond these, products of sizes no longer fit into 64 bits; memory ends long before.
+void require_possible_sizes(const TrainConfig& config) {
+  constexpr int64_t most = 1 << 20, most_tokens = 1 << 30;
+  constexpr double most_parameters = 1e12;
+  for (const auto& [name, size] : {std::pair("layers", config.layers), std::pair("heads", config.heads),
+                                   std::pair("width", config.width), std::pair("context", config.context)})
+    GPT_REQUIRE(size <= most, "{} must be at most {}, not {}", option(name), most, size);
+  const double width = static_cast<double>(config.width);
+  GPT_REQUIRE(12.0 * static_cast<double>(config.layers) * width * width <= most_parameters,
+              "--layers {} of --width {} are more than {} parameters", config.layers, config.width,
+              most_parameters);
+  GPT_REQUIRE(config.context < 1 || config.batch <= most_tokens / config.context,
+              "--batch {} of --context {} are more than {} tokens in a step", config.batch, config.context,
+              most_tokens);
+}
+
 }  // namespace
 
 const std::vector<std::string>& fixed_choices() {
@@ -77,10 +95,12 @@ std::optional<int64_t> TrainConfig::bucket_bytes() const {
 
 // [validate]
 void TrainConfig::validate() const {
+  require_possible_sizes(*this);
   model(256).validate();
   const auto at_least = [](const char* name, auto value, double least) {
-    GPT_REQUIRE(static_cast<double>(value) >= least, "{} must be at least {}, not {}", option(name), least,
-                value);
+    const auto number = static_cast<double>(value);
+    GPT_REQUIRE(number >= least && std::isfinite(number), "{} must be at least {}, not {}", option(name),
+                least, value);
   };
   const auto between = [](const char* name, double value, double low, double high) {
     GPT_REQUIRE(value >= low && value < high, "{} must be at least {} and less than {}, not {}", option(name),
@@ -99,7 +119,7 @@ void TrainConfig::validate() const {
   between("beta1", beta1, 0, 1);
   between("beta2", beta2, 0, 1);
   between("validation", validation, 0, 1);
-  GPT_REQUIRE(epsilon > 0, "--epsilon must be more than 0, not {}", epsilon);
+  GPT_REQUIRE(epsilon > 0 && std::isfinite(epsilon), "--epsilon must be more than 0, not {}", epsilon);
   at_least("eval_every", eval_every, 1);
   at_least("eval_batches", eval_batches, 0);
   at_least("checkpoint_every", checkpoint_every, 1);

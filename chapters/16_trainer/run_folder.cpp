@@ -43,6 +43,9 @@ RunFolder new_run_folder(const std::string& out, const std::string& preset) {
   const RunFolder run{out};
   GPT_REQUIRE(!run.holds_a_run(),
               "{} holds a run already: go on with it by --resume, or choose another folder by --out", out);
+  std::error_code hidden;
+  const bool there = fs::exists(run.path, hidden);
+  GPT_REQUIRE(there || !hidden, "cannot look into the folder of {}: {}", out, hidden.message());
   GPT_REQUIRE(is_free(run.path),
               "{} is there already, and is no run to --resume: choose another folder by --out", out);
   return run;

@@ -45,7 +45,10 @@ class BadInput(TrainerTest):
         for words in (["--heads", 3], ["--batch", 0], ["--micro-batch", 99], ["--lr", "fast"], ["--min-lr", 1],
                       ["--validation", 1], ["--validation", "1e-9"], ["--precision", "f8"], ["--schedule", "sine"],
                       ["--tokenizer", "bpe:7"], ["--tokenizer", "nowhere.json"], ["--steps", -1], ["--context", 99999],
-                      ["--local-sgd", 4, "--reproducible"], ["--stale", 2], ["--servers", 1]):
+                      ["--local-sgd", 4, "--reproducible"], ["--stale", 2], ["--servers", 1], ["--lr", "inf"],
+                      ["--clip", "inf"], ["--epsilon", "inf"], ["--batch", 2**63 - 1], ["--layers", 2**63 - 1],
+                      ["--width", 2**62], ["--heads", 2**63 - 1], ["--context", 2**63 - 1], ["--collective-timeout", "nan"],
+                      ["--collective-timeout", 0]):
             with self.subTest(words):
                 wanted = [word for word in self.words]
                 if words[0] in wanted:
