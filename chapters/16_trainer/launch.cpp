@@ -4,6 +4,7 @@
 #include "10_collectives/mpi_session.hpp"
 #include "16_trainer/commands.hpp"
 #include "16_trainer/launcher.hpp"
+#include "16_trainer/lone_process.hpp"
 #include "16_trainer/options.hpp"
 #include "common/check.hpp"
 #include "common/program.hpp"
@@ -15,6 +16,7 @@ struct LaunchOptions {
   int ranks = 0;  // 0: as many as the hosts take
   std::string hosts;
   std::string hostfile;
+  int per_host = 0;  // ranks on hosts that are named without a number; 0: one
   LaunchPlan plan;
   std::vector<std::string> words;  // behind "--"
 };
@@ -22,8 +24,10 @@ struct LaunchOptions {
 LaunchHosts hosts_of(const LaunchOptions& options) {
   GPT_REQUIRE(options.hosts.empty() || options.hostfile.empty(),
               "--hosts and --hostfile both name hosts: give one of them");
-  if (!options.hosts.empty()) return LaunchHosts::of_list(options.hosts);
-  if (!options.hostfile.empty()) return LaunchHosts::of_file(options.hostfile);
+  if (!options.hosts.empty()) return LaunchHosts::of_list(options.hosts, options.per_host);
+  if (!options.hostfile.empty()) return LaunchHosts::of_file(options.hostfile, options.per_host);
+  GPT_REQUIRE(options.per_host == 0,
+              "--ranks-per-host is for several hosts: name them with --hosts, or say -n");
   GPT_REQUIRE(options.ranks > 0, "say how many ranks to start by -n, or where by --hosts or --hostfile");
   return LaunchHosts(options.ranks);
 }
@@ -34,6 +38,7 @@ std::string command_to_go_on(const LaunchOptions& options, int ranks, const RunF
   std::string where = fmt::format("{} {}", book ? "--ranks" : "-n", ranks);
   if (!options.hosts.empty()) where = "--hosts " + options.hosts;
   if (!options.hostfile.empty()) where = "--hostfile " + options.hostfile;
+  if (options.per_host > 0) where += fmt::format(" --ranks-per-host {}", options.per_host);
   const std::string run = "--resume --out " + folder.path.string();
   return book ? fmt::format("./book train --elastic {} {}", where, run)
               : fmt::format("gpt launch {} -- train {}", where, run);
@@ -93,6 +98,9 @@ Command add_launch(ArgumentParser& parser) {
   parser.add_option("--hosts", options->hosts, "where, as a:2,b:2; without, all ranks run on this machine");
   parser.add_option("--hostfile", options->hostfile, "the same as lines such as: a slots=2");
   parser
+      .add_option("--ranks-per-host", options->per_host, "ranks on each host that is named without a number")
+      .in_range(1, 1024);
+  parser
       .add_option("--min-ranks", plan.min_ranks, "fewer than these are not worth going on with (default: 1)")
       .in_range(1, 1024);
   parser
@@ -116,7 +124,10 @@ Command add_launch(ArgumentParser& parser) {
       .add_option("--ask-every", plan.ask_every, "seconds between two questions to a lost host (default: 10)")
       .positive();
   parser.add_option("words", options->words, "-- train, and the options of gpt train");
-  return [options](Communicator&) { return launch(*options); };
+  return [options](Communicator& communicator) {
+    require_company(communicator);
+    return launch(*options);
+  };
 }
 
 }  // namespace gpt

@@ -37,14 +37,18 @@ bool same_host(const std::string& a, const std::string& b) {
 
 LaunchHosts::LaunchHosts(int ranks) : here_(true), hosts_{{.name = "localhost", .slots = ranks}} {}
 
-LaunchHosts LaunchHosts::of_list(const std::string& list) {
+LaunchHosts LaunchHosts::of_list(const std::string& list, int per_host) {
   LaunchHosts result;
   std::istringstream words(list);
   for (std::string word; std::getline(words, word, ',');) {
     const size_t colon = word.find(':');
     const std::string name = word.substr(0, colon);
-    const int slots = colon == std::string::npos ? 1 : slots_of(std::string_view(word).substr(colon + 1));
+    const bool alone = colon == std::string::npos;
+    const int slots = alone ? std::max(1, per_host) : slots_of(std::string_view(word).substr(colon + 1));
     GPT_REQUIRE(is_name(name) && slots > 0, "--hosts takes NAME:RANKS,NAME:RANKS, and {} is neither", word);
+    GPT_REQUIRE(alone || per_host == 0,
+                "{} says how many ranks run there, and so does --ranks-per-host {}: leave out one of them",
+                word, per_host);
     for (const LaunchHost& host : result.hosts_)
       GPT_REQUIRE(host.name != name, "--hosts names {} twice: give it all its ranks at once", name);
     result.hosts_.push_back({.name = name, .slots = slots});
@@ -53,19 +57,19 @@ LaunchHosts LaunchHosts::of_list(const std::string& list) {
   return result;
 }
 
-LaunchHosts LaunchHosts::of_file(const std::filesystem::path& file) {
+LaunchHosts LaunchHosts::of_file(const std::filesystem::path& file, int per_host) {
   std::istringstream lines(read_file(file));
   std::string list;
   for (std::string line; std::getline(lines, line);) {
     std::istringstream words(line);
-    std::string name, word, slots = "1";
+    std::string name, word, slots;
     if (!(words >> name) || name.front() == '#') continue;
     while (words >> word)
-      if (word.starts_with("slots=")) slots = word.substr(6);
-    list += fmt::format("{}{}:{}", list.empty() ? "" : ",", name, slots);
+      if (word.starts_with("slots=")) slots = ":" + word.substr(6);
+    list += fmt::format("{}{}{}", list.empty() ? "" : ",", name, slots);
   }
   GPT_REQUIRE(!list.empty(), "the hostfile {} names no host", file.string());
-  return of_list(list);
+  return of_list(list, per_host);
 }
 
 int LaunchHosts::slots() const {

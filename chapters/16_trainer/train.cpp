@@ -18,6 +18,7 @@
 #include "16_trainer/gpu_monitor.hpp"
 #include "16_trainer/health.hpp"
 #include "16_trainer/local_sgd.hpp"
+#include "16_trainer/lone_process.hpp"
 #include "16_trainer/metrics_reader.hpp"
 #include "16_trainer/preparation.hpp"
 #include "16_trainer/progress.hpp"
@@ -312,6 +313,7 @@ Command add_train(ArgumentParser& parser) {
   auto options = std::make_shared<TrainOptions>();
   add_train_options(parser, *options);
   return [options](Communicator& communicator) {
+    require_company(communicator);
     Trace trace;
     const auto log = std::make_shared<CollectiveLog>();
     WatchedCommunicator watched(communicator, log);

@@ -29,11 +29,18 @@ hosts_of_file() {
   hosts_of_list "${list#,}" "${2-}"
 }
 
-# hosts_of_slurm [N]: the nodes of a Slurm allocation; mpirun starts its daemons there by srun, without ssh.
+# hosts_of_slurm [N]: the nodes of a Slurm allocation, each with N ranks or with as many as Slurm gave it tasks: such as 3,2(x4),
+# three and four times two. mpirun starts its daemons there by srun, without ssh.
 hosts_of_slurm() {
-  local name per_node=${1:-${SLURM_NTASKS_PER_NODE:-1}}
+  local name part i given=${SLURM_TASKS_PER_NODE-} tasks=()
+  ((${SLURM_STEP_NUM_TASKS:-1} == 1)) || [[ -v SLURM_PTY_PORT ]] ||   # srun --pty starts one shell for all of its tasks
+    fail "srun has started this $SLURM_STEP_NUM_TASKS times: start it once, by salloc or sbatch; it starts the ranks itself"
+  for part in ${given//,/ }; do
+    [[ $part =~ ^([1-9][0-9]*)(\(x([0-9]+)\))?$ ]] || continue
+    for ((i = 0; i < ${BASH_REMATCH[3]:-1}; i++)); do tasks+=("${BASH_REMATCH[1]}"); done
+  done
   hosts=()
-  for name in $(scontrol show hostnames "$SLURM_JOB_NODELIST"); do hosts+=("$name:$per_node"); done
+  for name in $(scontrol show hostnames "$SLURM_JOB_NODELIST"); do hosts+=("$name:${1:-${tasks[${#hosts[@]}]:-1}}"); done
 }
 
 total_slots() {

@@ -217,6 +217,11 @@ class Ranks(unittest.TestCase):
         self.assertEqual(hosts(f"--hostfile={plain} --ranks-per-host=4"), "a:4 b:4 = 8, --steps 5")
         slurm = "SLURM_JOB_NODELIST=n; scontrol() { echo n1 n2; };"
         self.assertEqual(hosts("", slurm), "n1:1 n2:1 = 2, --steps 5")
+        self.assertEqual(hosts("", f"SLURM_TASKS_PER_NODE='3(x2)' {slurm}"), "n1:3 n2:3 = 6, --steps 5")
+        self.assertEqual(hosts("", f"SLURM_TASKS_PER_NODE=2,1 {slurm}"), "n1:2 n2:1 = 3, --steps 5")
+        code, said = hosts("", f"SLURM_STEP_NUM_TASKS=4 {slurm}")
+        self.assertEqual((code, said), (2, "book: srun has started this 4 times: start it once, by salloc or sbatch; it starts "
+                                           "the ranks itself"))
         self.assertEqual(hosts("--ranks-per-host 8", slurm), "n1:8 n2:8 = 16, --steps 5")
         for words, reason in {"--hosts a:3,b --ranks-per-host 4": "a:3 says how many ranks run there",
                               f"--hostfile {file} --ranks-per-host 4": "a:3 says how many ranks run there",

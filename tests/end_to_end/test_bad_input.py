@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import tempfile
 import unittest
+import unittest.mock
 from pathlib import Path
 
 from trainer import TINY, TrainerTest, checkpoints, command, contents, options
@@ -35,6 +36,19 @@ class BadInput(TrainerTest):
         self.refuse("--data", self.folder / "missing.txt", mentions=["missing.txt"])
         (self.folder / "nothing").mkdir()
         self.refuse("--data", self.folder / "nothing", mentions=["nothing"])
+
+    def test_processes_that_do_not_find_each_other(self):
+        for launcher, variables in (("srun", {"SLURM_STEP_NUM_TASKS": "4", "SLURM_PROCID": "0"}),
+                                    ("MPI's launcher", {"PMI_SIZE": "4"}), ("MVAPICH", {"MV2_COMM_WORLD_SIZE": "4"})):
+            with self.subTest(launcher), unittest.mock.patch.dict(os.environ, variables):
+                self.refuse("--data", self.text, mentions=[launcher, "has started 4 processes"])
+                self.assert_refused(self.gpt("launch", "-n", 4, "--", "train", "--data", self.text), launcher)
+        with unittest.mock.patch.dict(os.environ, {"SLURM_STEP_NUM_TASKS": "4", "SLURM_PROCID": "1"}):
+            other = self.gpt("train", "--data", self.text, "--out", self.folder / "refused", *self.words)
+            self.assertEqual((other.returncode, other.stderr), (2, ""))  # the first has said it
+            # srun --pty started a shell, and what runs there was started by hand.
+            with unittest.mock.patch.dict(os.environ, {"SLURM_PTY_PORT": "1"}):
+                self.train("run", steps=1)
 
     def test_the_same_on_two_ranks(self):
         self.refuse("--data", self.folder / "missing.txt", mentions=["missing.txt"], ranks=2)

@@ -158,8 +158,8 @@ class Launch(TrainerTest):
 
     def test_a_rank_killed_on_a_host_costs_one_place_there(self):
         self.lose_b()
-        (self.folder / "hosts").write_text("a slots=2\nb slots=2\n")
-        self.launch("--hostfile", "hosts", parts=["killed 1 b 9", DONE])
+        (self.folder / "hosts").write_text("a\nb\n")
+        self.launch("--hostfile", "hosts", "--ranks-per-host", 2, parts=["killed 1 b 9", DONE])
         self.assertIn("--host a:2,b:1 ", self.calls()[1][1])
 
     def test_it_waits_for_hosts_but_not_for_ever(self):
@@ -212,6 +212,8 @@ class Launch(TrainerTest):
         refused("-n", 5, "--hosts", "a:2,b:2", mentions=["4 ranks, not 5"])
         refused("--hosts", "a:2,b", "--hostfile", "hosts", mentions=["--hosts", "--hostfile"])
         refused("--hosts", "a:none", mentions=["a:none"])
+        refused("--hosts", "a:2,b", "--ranks-per-host", 4, mentions=["a:2 says how many ranks run there"])
+        refused("-n", 2, "--ranks-per-host", 4, mentions=["--ranks-per-host is for several hosts"])
         refused("--hostfile", "no-such-file", mentions=["no-such-file"])
         refused("-n", 2, "--min-ranks", 3, mentions=["--min-ranks 3"])
         refused("-n", 2, "--rejoin-after", -1, mentions=["--rejoin-after"])

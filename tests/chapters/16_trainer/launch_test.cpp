@@ -181,6 +181,11 @@ TEST(LaunchHosts, OfAList) {
   EXPECT_FALSE(hosts.here());
 }
 
+TEST(LaunchHosts, TakeSoManyRanksEach) {
+  EXPECT_EQ(LaunchHosts::of_list("a,b", 4).list(), "a:4,b:4");
+  EXPECT_THROW(LaunchHosts::of_list("a:3,b", 4), UserError);
+}
+
 TEST(LaunchHosts, RefusesWhatIsNoList) {
   for (const char* list :
        {"", "a:", "a:0", "a:-1", "a:two", ":2", "a b", "a:2,,b", "-oProxyCommand=x:1", "a:1,a:1"})
