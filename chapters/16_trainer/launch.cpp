@@ -85,6 +85,9 @@ int launch(const LaunchOptions& options) {
               plan.min_ranks, plan.ranks);
   plan.again = command_to_go_on(options, plan.ranks, folder);
   ::setenv("GPT_LAUNCH", "1", 1);  // the ranks need not say how to go on: this process knows better
+  // Slurm keeps what a lost node's job step had on the other nodes until it gives up the node, after minutes.
+  // The next mpirun's daemons must be allowed there beside it.
+  if (!HostProbes::possible()) ::setenv("SLURM_OVERLAP", "1", 0);
   return Launcher(plan, hosts, LaunchedRun(folder, config.steps)).launch();
 }
 

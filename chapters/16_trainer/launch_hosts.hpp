@@ -22,8 +22,8 @@ class LaunchHosts {
  public:
   /// All ranks on this machine.
   explicit LaunchHosts(int ranks);
-  /// "a:2,b:2"; a name alone takes `per_host` ranks, or one where that is 0. Throws UserError, also for a name
-  /// with a number where `per_host` gives one.
+  /// "a:2,b:2"; a name alone takes `per_host` ranks, or one where that is 0. Throws UserError, also for a
+  /// name with a number where `per_host` gives one.
   static LaunchHosts of_list(const std::string& list, int per_host = 0);
   /// Lines such as "a slots=2", as mpirun reads them. Throws UserError.
   static LaunchHosts of_file(const std::filesystem::path& file, int per_host = 0);
