@@ -41,8 +41,11 @@ std::shared_ptr<Compression> make_compression(const std::string& spec, const Com
     return sparse(SparseMomentum::Choice::top_k, *ratio);
   if (const auto ratio = parameter_of(spec, "randomk", 1e-6, 1.0))
     return sparse(SparseMomentum::Choice::random_k, *ratio);
-  if (const auto rank = parameter_of<int64_t>(spec, "powersgd", 1, 64))
-    return std::make_shared<PowerSgd>(PowerSgd::Options{*rank, options.seed, options.warmup}, "int8");
+  if (const auto rank = parameter_of<int64_t>(spec, "powersgd", 1, 64)) {
+    PowerSgd::Options power{*rank, options.seed, options.warmup};
+    if (*rank < 8) power.iterations = 2, power.turn = 5;  // so few columns need help
+    return std::make_shared<PowerSgd>(power, "int8");
+  }
   throw UserError(fmt::format(
       "--compress takes none, bf16, fp16, int8, sign, topk:0.01, randomk:0.01 or powersgd:4, not '{}'",
       spec));

@@ -20,7 +20,8 @@ struct CompressionOptions {
 ///     bf16, fp16, int8       QuantisedGradients
 ///     sign                   SignMomentum
 ///     topk:R, randomk:R      SparseMomentum, which sends the part R of the numbers, 0 < R ≤ 1
-///     powersgd:N             PowerSgd of rank N, 1 … 64, whose P and Q travel in int8
+///     powersgd:N             PowerSgd of rank N, 1 … 64, in int8; below 8 with two iterations in each step,
+///                            and each row whole in every fifth
 ///
 /// Throws UserError, one sentence, for anything else.
 std::shared_ptr<Compression> make_compression(const std::string& spec,

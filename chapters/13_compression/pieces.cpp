@@ -20,25 +20,34 @@ std::vector<std::vector<Piece>> pieces_by_bucket(const ParameterStore& parameter
 }
 // [/pieces]
 
-void sum_whole(Carrier& carrier, const Workshop& workshop, const std::vector<Piece>& pieces,
-               const Tensor& row, const Tensor& sums) {
+Tensor pack(const Workshop& workshop, const std::vector<Piece>& pieces, const Tensor& row) {
   int64_t total = 0;
   for (const Piece& piece : pieces) total += piece.elements;
-  if (total == 0) return;
+  if (total == 0) return {};
   const Tensor packed({total}, DType::f32, workshop.memory());
-  Piece next;  // in the packed row
+  int64_t next = 0;
   for (const Piece& piece : pieces) {
-    next.elements = piece.elements;
-    workshop.copy(elements_of(packed, next), elements_of(row, piece));
-    next.from += piece.elements;
+    workshop.copy(elements_of(packed, Bucket{next, next + piece.elements, 0}), elements_of(row, piece));
+    next += piece.elements;
   }
+  return packed;
+}
+
+void unpack(const Workshop& workshop, const std::vector<Piece>& pieces, const Tensor& packed,
+            const Tensor& row) {
+  int64_t next = 0;
+  for (const Piece& piece : pieces) {
+    workshop.copy(elements_of(row, piece), elements_of(packed, Bucket{next, next + piece.elements, 0}));
+    next += piece.elements;
+  }
+}
+
+void sum_whole(Carrier& carrier, const Workshop& workshop, const std::vector<Piece>& pieces,
+               const Tensor& row, const Tensor& sums) {
+  const Tensor packed = pack(workshop, pieces, row);
+  if (!packed.defined()) return;
   carrier.sum(packed);
-  next.from = 0;
-  for (const Piece& piece : pieces) {
-    next.elements = piece.elements;
-    workshop.copy(elements_of(sums, piece), elements_of(packed, next));
-    next.from += piece.elements;
-  }
+  unpack(workshop, pieces, packed, sums);
 }
 
 }  // namespace gpt

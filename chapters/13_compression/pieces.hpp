@@ -21,6 +21,12 @@ struct Piece {
 /// gradients are final, for the buckets before it have had theirs.
 std::vector<std::vector<Piece>> pieces_by_bucket(const ParameterStore& parameters, const BucketPlan& plan);
 
+/// The elements of pieces of `row`, one piece after the other; an undefined tensor when there are none.
+Tensor pack(const Workshop& workshop, const std::vector<Piece>& pieces, const Tensor& row);
+/// The way back, into pieces of the same sizes.
+void unpack(const Workshop& workshop, const std::vector<Piece>& pieces, const Tensor& packed,
+            const Tensor& row);
+
 /// The sum over the ranks of pieces of `row` that are too small to be compressed, all in one message, into
 /// the same pieces of `sums`. Collective.
 void sum_whole(Carrier& carrier, const Workshop& workshop, const std::vector<Piece>& pieces,

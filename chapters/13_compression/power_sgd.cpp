@@ -38,53 +38,82 @@ void PowerSgd::arrange(const ParameterStore& parameters, const BucketPlan& plan,
 }
 
 // [add_up]
-void PowerSgd::add_up(Communicator& group, const Tensor& row, const Tensor& mine, const SumKey& key) const {
-  if (!codec_) return Carrier(group, *workshop_).sum(row);
-  if (!mine.defined()) return two_phase_sum(group, *codec_, elements_of(row), {}, key, *workshop_);
+Tensor PowerSgd::add_up(Communicator& group, const Tensor& row, const SumKey& key) const {
   const Tensor lost(row.shape(), DType::f32, workshop_->memory());
   const Tensor of_sums(row.shape(), DType::f32, workshop_->memory());
   workshop_->clear(elements_of(lost));
   workshop_->clear(elements_of(of_sums));
-  two_phase_sum(group, *codec_, elements_of(row), {elements_of(lost), elements_of(of_sums)}, key, *workshop_);
-  workshop_->subtract(elements_of(mine), elements_of(lost));
-  workshop_->subtract(elements_of(mine), elements_of(of_sums));
+  if (codec_)
+    two_phase_sum(group, *codec_, elements_of(row), {elements_of(lost), elements_of(of_sums)}, key,
+                  *workshop_);
+  else
+    Carrier(group, *workshop_).sum(row);
+  workshop_->add(elements_of(lost), elements_of(of_sums));
+  return lost;
 }
 // [/add_up]
 
-// [power_sgd]
+// [turn]
+Piece PowerSgd::in_turn(const Piece& matrix, int64_t step) const {
+  if (options_.turn == 0) return {};
+  const int64_t now = step % options_.turn;
+  const int64_t from = matrix.rows * now / options_.turn, to = matrix.rows * (now + 1) / options_.turn;
+  return {matrix.from + from * matrix.columns, (to - from) * matrix.columns, to - from, matrix.columns};
+}
+
 void PowerSgd::sum(Communicator& group, size_t bucket, int64_t step) {
-  Carrier carrier(group, *workshop_);
-  sum_whole(carrier, *workshop_, whole_[bucket], gradients_, gradients_);
-  const std::vector<Matrix>& matrices = matrices_[bucket];
-  if (matrices.empty()) return workshop_->finish();
+  SumKey key{options_.seed, step, (2 * static_cast<size_t>(options_.iterations) + 1) * bucket};
+  std::vector<Piece> whole = whole_[bucket];
+  for (const Piece& piece : whole)  // gradient + residual, where the residual lies
+    workshop_->add(elements_of(residual_, piece), elements_of(gradients_, piece));
+  for (const Matrix& m : matrices_[bucket]) {
+    workshop_->add(elements_of(residual_, m.piece), elements_of(gradients_, m.piece));
+    if (const Piece turn = in_turn(m.piece, step); turn.elements > 0) whole.push_back(turn);
+  }
+
+  const Tensor row = pack(*workshop_, whole, residual_);
+  const Tensor left = row.defined() ? add_up(group, row, key) : Tensor();
+  for (const Piece& piece : whole) workshop_->clear(elements_of(residual_, piece));
+  if (!matrices_[bucket].empty()) sum_matrices(group, matrices_[bucket], key);
+  if (row.defined()) {
+    unpack(*workshop_, whole, row, gradients_);
+    unpack(*workshop_, whole, left, residual_);
+  }
+  workshop_->finish();
+}
+// [/turn]
+
+// [power_sgd]
+void PowerSgd::sum_matrices(Communicator& group, const std::vector<Matrix>& matrices, SumKey key) {
   const int64_t rank = options_.rank;
   const Tensor ps({matrices.back().p_sent.to}, DType::f32, workshop_->memory());
   const Tensor qs({matrices.back().q_sent.to}, DType::f32, workshop_->memory());
+  Tensor mine;
+  for (int64_t i = 0; i < options_.iterations; ++i) {
+    for (const Matrix& m : matrices)  // P = M·Q
+      thin_->multiply(elements_of(ps, m.p_sent), elements_of(residual_, m.piece), elements_of(q_, m.q), rank);
+    ++key.bucket;
+    add_up(group, ps, key);
 
-  for (const Matrix& m : matrices) {  // M = gradient + residual, where the residual lies; P = M·Q
-    const std::span<float> matrix = elements_of(residual_, m.piece);
-    workshop_->add(matrix, elements_of(gradients_, m.piece));
-    thin_->multiply(elements_of(ps, m.p_sent), matrix, elements_of(q_, m.q), rank);
+    for (const Matrix& m : matrices) {  // P with orthonormal columns; Q = Mᵀ·P
+      const std::span<float> p = elements_of(ps, m.p_sent);
+      thin_->orthonormalise(p, rank);
+      thin_->multiply_across(elements_of(qs, m.q_sent), elements_of(residual_, m.piece), p, rank);
+    }
+    mine = qs.clone();
+    ++key.bucket;
+    const Tensor lost = add_up(group, qs, key);
+    workshop_->subtract(elements_of(mine), elements_of(lost));
+    for (const Matrix& m : matrices)  // the next iteration begins here; a 0 would stay 0 forever
+      thin_->copy_unless_zero(elements_of(q_, m.q), elements_of(qs, m.q_sent), rank);
   }
-  add_up(group, ps, {}, {options_.seed, step, 2 * bucket});
-
-  for (const Matrix& m : matrices) {  // P with orthonormal columns; Q = Mᵀ·P
-    const std::span<float> p = elements_of(ps, m.p_sent);
-    thin_->orthonormalise(p, rank);
-    thin_->multiply_across(elements_of(qs, m.q_sent), elements_of(residual_, m.piece), p, rank);
-  }
-  const Tensor mine = qs.clone();
-  add_up(group, qs, mine, {options_.seed, step, 2 * bucket + 1});
 
   for (const Matrix& m : matrices) {  // the sum of all ranks' M is nearly P·Qᵀ; residual = M - P·Qᵀ
     const std::span<float> sum = elements_of(gradients_, m.piece), p = elements_of(ps, m.p_sent);
     thin_->add_product(elements_of(residual_, m.piece), -1.0f, p, elements_of(mine, m.q_sent), rank);
     workshop_->clear(sum);
     thin_->add_product(sum, 1.0f, p, elements_of(qs, m.q_sent), rank);
-    // The next step begins here; a 0 would stay 0 forever.
-    thin_->copy_unless_zero(elements_of(q_, m.q), elements_of(qs, m.q_sent), rank);
   }
-  workshop_->finish();
 }
 // [/power_sgd]
 

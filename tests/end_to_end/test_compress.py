@@ -36,7 +36,8 @@ class Compress(TrainerTest):
             self.train(f"{spec}-whole", ranks=2, compress=spec, **choices)
             self.train(f"{spec}-part", ranks=2, compress=spec, **choices)
             run, whole = self.folder / f"{spec}-part", self.folder / f"{spec}-whole"
-            # From step 12, when something is on its way; and from step 6, where the compression begins.
+            # From step 12, when something is on its way (and two fifths of PowerSGD's rows have had their turn); and from
+            # step 6, where the compression begins.
             for lost in ((1,) if spec in STATELESS else (1, 2)):
                 with self.subTest(spec, lost=lost):
                     for path in checkpoints(run)[-lost:]:

@@ -202,6 +202,53 @@ TEST(PowerSgd, AGradientOfZerosDoesNotEndIt) {
   EXPECT_GT(size, 1.0);
 }
 
+/// On the row whose turn it is nothing is left, and what comes out is what went in since its last turn:
+/// exactly, in f32. On the others something is left.
+TEST(PowerSgd, EachRowGoesWholeInItsTurn) {
+  run_threads(2, [](Communicator& group) {
+    constexpr int64_t turn = 6;
+    Arena arena;
+    PowerSgd compression({.rank = 1, .seed = 1, .turn = turn}, "");
+    compression.arrange(arena.store, arena.plan, arena.store.gradients());
+    std::vector<int> turns(60);  // 40 rows of the first matrix, 20 of the second
+    for (int64_t step = 3; step < 3 + turn; ++step) {
+      const Tensor before = compression.state()[0].row.clone(), gradient = arena.store.gradients();
+      arena.fill(group.rank(), step);
+      const Tensor wanted = gradient.clone();
+      for (int64_t i = 0; i < before.elements(); ++i) wanted.data<float>()[i] += before.data<float>()[i];
+      group.all_reduce(wanted, ReduceOp::sum);
+      arena.sum(compression, group, step);
+      const float* left = compression.state()[0].row.data<float>();
+      size_t row = 0;
+      for (const Parameter& p : arena.store.parameters())
+        for (int64_t r = 0; p.shape.rank() == 2 && r < p.shape[0]; ++r, ++row) {
+          const int64_t from = p.offset + r * p.shape[1], to = from + p.shape[1];
+          const bool whole = std::all_of(left + from, left + to, [](float x) { return x == 0; });
+          turns[row] += whole;
+          for (int64_t i = from; i < to && whole; ++i)
+            ASSERT_EQ(gradient.data<float>()[i], wanted.data<float>()[i]) << p.name << " " << r;
+        }
+    }
+    EXPECT_EQ(turns, std::vector<int>(60, 1)) << "each once in " << turn << " steps";
+  });
+}
+
+TEST(PowerSgd, ASecondIterationComesNearer) {
+  const auto alone = make_single_communicator();
+  std::vector<double> lost;
+  for (const int64_t iterations : {1, 2, 20}) {
+    Arena arena;
+    PowerSgd compression({.rank = 2, .seed = 1, .iterations = iterations}, "");
+    compression.arrange(arena.store, arena.plan, arena.store.gradients());
+    arena.fill(0, 1);
+    arena.sum(compression, *alone, 1);
+    const auto left = compression.state()[0].row.span<float>();
+    lost.push_back(norm({left.begin(), left.end()}));
+  }
+  EXPECT_LT(lost[1], 0.95 * lost[0]);
+  EXPECT_GT(lost[1], lost[2]) << "the best that two columns can do";
+}
+
 /// A residual is never longer than a fixed multiple of what comes in: the compressions contract.
 TEST(Methods, ResidualsDoNotGrow) {
   for (const char* spec : {"sign", "topk:0.1", "randomk:0.1", "powersgd:2"})
@@ -229,7 +276,12 @@ TEST(Methods, TheBytesAreThoseOfTheFormula) {
   const std::vector<std::pair<std::string, int64_t>> wanted{
       {"topk:0.01", 3 * 8 * (12 + 10) + 6 * 37},
       {"randomk:0.01", 6 * (12 + 10) + 6 * 37},
-      {"powersgd:2", coded(2 * 40) + coded(2 * 30) + coded(2 * 20) + coded(2 * 50) + 6 * 37}};
+      // The smaller one goes whole: 8·(20 + 50) are more than half of it.
+      {"powersgd:8", coded(8 * 40) + coded(8 * 30) + coded(20 * 50 + 37)},
+      // Two iterations; and in step 1003 = 5·200 + 3 the fourth fifth of the rows: 24 … 31 and 12 … 15; the
+      // vector travels with the latter.
+      {"powersgd:2", 2 * (coded(2 * 40) + coded(2 * 30) + coded(2 * 20) + coded(2 * 50)) + coded(8 * 30) +
+                         coded(4 * 50 + 37)}};
   for (const auto& [spec, bytes] : wanted)
     run_threads(4, [&, spec = spec, bytes = bytes](Communicator& threads) {
       const auto counter = std::make_shared<WireCounter>();
@@ -238,7 +290,7 @@ TEST(Methods, TheBytesAreThoseOfTheFormula) {
       const auto compression = make_compression(spec, {.seed = 3, .warmup = 1, .beta1 = 0.9});
       compression->arrange(arena.store, arena.plan, arena.store.gradients());
       arena.fill(group.rank(), 1);
-      arena.sum(*compression, group, 1000);
+      arena.sum(*compression, group, 1003);
       EXPECT_EQ(counter->bytes(), bytes) << spec;
     });
 }
