@@ -233,6 +233,20 @@ TEST(PowerSgd, EachRowGoesWholeInItsTurn) {
   });
 }
 
+/// A row that goes whole does not take the only column from the others, however large it is.
+TEST(PowerSgd, TheColumnsHaveTheRestToThemselves) {
+  ParameterStore store;
+  store.declare("m", {6, 20}, [](const Tensor&, const RandomStream&) {});
+  store.allocate(1);
+  PowerSgd compression({.rank = 1, .seed = 1, .turn = 6}, "");
+  compression.arrange(store, plan_buckets(store, 1000), store.gradients());
+  const Floats large = numbers(20, 1), row = numbers(20, 2);
+  float* m = store.gradients().data<float>();
+  for (size_t i = 0; i < 120; ++i) m[i] = i < 20 ? 1000 * large[i] : static_cast<float>(i / 20) * row[i % 20];
+  compression.sum(*make_single_communicator(), 0, 0);
+  for (const float left : compression.state()[0].row.span<float>()) EXPECT_NEAR(left, 0, 1e-4);
+}
+
 TEST(PowerSgd, ASecondIterationComesNearer) {
   const auto alone = make_single_communicator();
   std::vector<double> lost;
