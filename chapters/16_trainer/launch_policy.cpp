@@ -9,8 +9,7 @@
 namespace gpt {
 namespace {
 
-constexpr int lost_connection = 205,
-              no_daemon = 255;  // mpirun: to a host that was there; to one that never was
+constexpr int no_daemon = 255;  // mpirun: a host could not be reached
 constexpr int after_signal = 128;
 constexpr double longest_wait = 60;  // seconds
 
@@ -25,7 +24,7 @@ JobEnd end_of_job(int code, int64_t checkpoint, int64_t steps) {
       return JobEnd::mistake;
     case exit_lost_rank:
       return JobEnd::hung;
-    case lost_connection:
+    case exit_lost_connection:
     case no_daemon:
       return JobEnd::lost_host;
     default:

@@ -6,6 +6,9 @@
 
 namespace gpt {
 
+/// mpirun's exit code where it lost the connection to a host.
+constexpr int exit_lost_connection = 205;
+
 /// Why a job of ranks ended.
 enum class JobEnd {
   done,     ///< all steps are done

@@ -98,6 +98,7 @@ std::string LaunchReport::take_message() {
   const std::string host = unheard_host(message);
   if (rank && !lost_rank_) lost_rank_ = rank;
   if (lost_host_.empty()) lost_host_ = host;
+  lost_daemon_ |= has(message, "unable to reliably start");
   const bool understood = rank || !host.empty() || has(message, "non-zero") || has(message, "MPI_ABORT") ||
                           has(message, "unexpectedly disconnected") ||
                           (!lost_host_.empty() && has(message, "unable to reliably start"));

@@ -25,6 +25,8 @@ class LaunchReport {
 
   const std::optional<LostRank>& lost_rank() const { return lost_rank_; }  ///< the first that was named
   const std::string& lost_host() const { return lost_host_; }  ///< whose connection was lost; or empty
+  /// mpirun says that it could not start its daemon on a host; it says so, too, where one ended later.
+  bool lost_daemon() const { return lost_daemon_; }
 
  private:
   std::string take_message();
@@ -33,6 +35,7 @@ class LaunchReport {
   std::string message_;
   std::optional<LostRank> lost_rank_;
   std::string lost_host_;
+  bool lost_daemon_ = false;
 };
 
 }  // namespace gpt

@@ -119,6 +119,8 @@ Launcher::Ending Launcher::run_job(int ranks) {
   });
   show(ending.report.finish());
   ending.code = *job.exit_code();
+  // A daemon that was there and ended took its host along; the code may be that of its last words.
+  if (ending.report.lost_daemon() && run_.step() > first_step) ending.code = exit_lost_connection;
   ending.step = run_.step() + (ending.code == exit_ok ? 0 : 1);
   return ending;
 }

@@ -1,5 +1,5 @@
 """A host is lost in the middle of a training: the job goes on with those that are left, and takes it back in. Three hosts of
-the lab (tests/lab), ./book train --elastic. Exit code 77, skipped, where this machine makes no lab.
+the lab (tests/lab), ./book train --elastic. One at a time: ctest does not run it. Exit code 77, skipped, where this machine makes no lab.
 
     python3 tests/faults/lost_host.py --times       prints how long each of these took
 """
@@ -18,9 +18,11 @@ from lab import Lab, skip_without_lab  # noqa: E402
 from trainer import GPT, TINY, TrainerTest, alive, checkpoints, metrics, options  # noqa: E402
 
 TIMES = "--times" in sys.argv
-PATIENCE = 120  # seconds until a job that does nothing is called dead
+PATIENCE = 300  # seconds until a job that does nothing is called dead
 COMPARED = 40   # steps
-CHOICES = {**TINY, "checkpoint-every": 5, "schedule": "constant", "eval-every": 100000, "sample-length": 0}
+# The ring and one bucket: on a busy machine three hosts take long to measure what is best.
+CHOICES = {**TINY, "checkpoint-every": 5, "schedule": "constant", "eval-every": 100000, "sample-length": 0, "comm": "ring",
+           "bucket-mb": 1}
 
 
 class LostHost(TrainerTest):
@@ -85,7 +87,8 @@ class LostHost(TrainerTest):
 
         self.lab.drop("c")                         # without a word: only the keepalives tell
         self.goes_on(4, 2, "on with two hosts after a link had lost everything")
-        self.assertIn("launch: the connection to host c was lost", self.said())
+        # mpirun's own keepalives are quicker than those of the daemon on c, or are not.
+        self.assertRegex(self.said(), "launch: (the connection to host c was lost|a host could not be reached)")
         self.lab.heal("c")
         self.goes_on(5, 3, "on with three hosts after it was back")
 

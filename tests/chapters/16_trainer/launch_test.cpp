@@ -160,6 +160,7 @@ TEST(LaunchReport, NamesTheHostThatClosedTheConnection) {
   EXPECT_EQ(report.lost_host(), "b");
   LaunchReport other;  // a daemon that could not be started has its message
   EXPECT_NE(read_all(other, mpirun), "");
+  EXPECT_TRUE(other.lost_daemon());
   EXPECT_EQ(other.lost_host(), "");
 }
 
