@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
-"""What compressing gradients saves over a slow link: steps, and bytes counted twice.
+"""What compressing gradients saves over a slow link: steps, and bytes counted three times.
 
     python3 tests/benchmarks/link.py                      four hosts with links of 100 Mbit/s, in about two minutes
     python3 tests/benchmarks/link.py --rate 20mbit --methods none int8
     python3 tests/benchmarks/link.py --python /usr/bin/python3 --methods none fp16 powersgd:4
 
 Each host of the lab (tests/lab) has one rank of one thread. The bytes are those that the first rank sends in a step: by
-the trainer's own counter, and by the one of its interface's shaper (tc -s qdisc), where the bytes of a short run are taken
-from those of a longer one, so that what a start takes is not counted. The shaper counts frames as a cable would carry them,
-1,514 bytes at the most; the virtual interface itself (ip -s link) takes 64 KB for one, with headers once. Either way the
-bytes less 66 for each frame (Ethernet 14, IPv4 20, TCP 20, its timestamps 12) are what the programs send: the payload.
+the trainer's own counter, by that of its host's interface (ip -s link), and by that of the interface's shaper (tc -s qdisc),
+where the bytes of a short run are taken from those of a longer one, so that what a start takes is not counted. The shaper
+counts frames as a cable would carry them, 1,514 bytes at the most; the virtual interface takes 64 KB for one, with headers
+once. Either way the bytes less 66 for each frame (Ethernet 14, IPv4 20, TCP 20, its timestamps 12) are what the programs
+send: the payload.
 Needs the trainer built (the release preset) and the right to make namespaces. --python names a Python that has PyTorch:
 then its DistributedDataParallel takes turns with ours, over gloo and with its own hooks where it has them, on the same
 links.
@@ -70,16 +71,16 @@ class Ranks:
         return Counts(sent["bytes"], sent["packets"])
 
     def bench(self, steps, words):
-        """What `gpt bench` says, and what the host sent meanwhile."""
+        """What `gpt bench` says, and what the host sent meanwhile, by shaper and interface."""
         hosts = self.lab.hosts
-        before = self.sent()
+        before = self.sent(), self.sent_by_interface()
         command = ["mpirun", "-q", "-np", len(hosts), "--host", ",".join(f"{host}:1" for host in hosts), self.gpt, "bench",
                    "--preset", "shakespeare-char", "--threads", 1, "--steps", steps, "--json", "--compress-warmup", 1,
                    "--all-reduce", "ring", "--bucket-mb", 1, *words]
         done = self.lab.run(hosts[0], list(map(str, command)), env={**os.environ, **OPEN_MPI}, capture_output=True, text=True)
         if done.returncode != 0:
             sys.exit(f"{' '.join(map(str, command))} failed:\n{done.stderr.strip()}")
-        return json.loads(done.stdout.strip().splitlines()[-1]), self.sent().since(before)
+        return json.loads(done.stdout.strip().splitlines()[-1]), self.sent().since(before[0]), self.sent_by_interface().since(before[1])
 
     def pytorch(self, python, steps, method):
         """Milliseconds of a step of PyTorch; nothing where it has no such method."""
@@ -97,10 +98,10 @@ class Ranks:
         return json.loads(answers[0][0])["step_ms"]
 
     def measure(self, steps, words):
-        """Milliseconds of a step, and what is sent in one: bytes by the trainer's counter, and Counts."""
-        _, few = self.bench(2, words)
-        many, more = self.bench(2 + steps, words)
-        return many["step_ms"], many["wire_bytes"], more.since(few, steps)
+        """Milliseconds of a step, and what is sent in one: bytes by the trainer's counter, Counts of shaper and interface."""
+        _, *few = self.bench(2, words)
+        many, *more = self.bench(2 + steps, words)
+        return many["step_ms"], many["wire_bytes"], *(after.since(before, steps) for before, after in zip(few, more))
 
 
 def main():
@@ -124,14 +125,14 @@ def main():
                     theirs[method].append(ranks.pytorch(options.python, options.steps, method))
     print("\r" + " " * 40, end="\r", file=sys.stderr)
     print(f"{options.hosts} hosts with links of {options.rate}, preset shakespeare-char: medians of {options.rounds} rounds\n")
-    print(f"{'--compress':<12} {'step ms':>8} {'faster':>7} {'KB sent':>9} {'payload':>8} {'more':>6} {'frames':>7} {'on the wire':>12} {'more':>6}"
+    print(f"{'--compress':<12} {'step ms':>8} {'faster':>7} {'KB sent':>9} {'payload':>8} {'interface':>10} {'shaper':>9} {'KB':>8} {'frames':>7}"
           + (f"   {'PyTorch ms':>10}" if options.python else ""))
-    first = statistics.median(ms for ms, _, _ in results[options.methods[0]])
+    first = statistics.median(ms for ms, *_ in results[options.methods[0]])
     for method, rounds in results.items():
-        ms, counted, payload, wire, frames = (statistics.median(values) for values in zip(
-            *((ms, counted, sent.payload, *sent) for ms, counted, sent in rounds)))
-        print(f"{method:<12} {ms:8.1f} {first / ms:7.2f} {counted / 1e3:9.1f} {payload / 1e3:8.1f} {payload / counted - 1:+6.1%}"
-              f" {frames:7.0f} {wire / 1e3:12.1f} {wire / counted - 1:+6.1%}"
+        ms, counted, payload, wire, frames, interface = (statistics.median(values) for values in zip(
+            *((ms, counted, sent.payload, *sent, by_interface.wire) for ms, counted, sent, by_interface in rounds)))
+        print(f"{method:<12} {ms:8.1f} {first / ms:7.2f} {counted / 1e3:9.1f} {payload / counted - 1:+8.1%}"
+              f" {interface / counted - 1:+10.1%} {wire / counted - 1:+9.1%} {wire / 1e3:8.1f} {frames:7.0f}"
               + (f"   {statistics.median(theirs[method]):10.1f}" if theirs[method] and theirs[method][0] else ""))
     print(f"\n  load of the machine: {os.getloadavg()[0]:.1f} (other programs spoil the times)")
 

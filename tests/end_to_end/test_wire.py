@@ -19,9 +19,10 @@ class Wire(unittest.TestCase):
             for method, steps in (("none", 8), ("powersgd:4", 60)):  # few long messages, and many short ones
                 with self.subTest(method):
                     by_shaper, by_interface = ranks.sent(), ranks.sent_by_interface()
-                    _, counted, sent = ranks.measure(steps, ["--compress", method])
+                    _, counted, sent, interface = ranks.measure(steps, ["--compress", method])
                     self.assertGreater(counted, 0)
                     self.assertAlmostEqual(sent.payload / counted, 1, delta=0.05)
+                    self.assertAlmostEqual(interface.wire / counted, 1, delta=0.05)
                     # Of whole frames and few acknowledgements: the headers as computed.
                     if method == "none":
                         self.assertAlmostEqual(sent.wire / (counted * (1 + HEADERS / LARGEST)), 1, delta=0.05)
