@@ -148,4 +148,7 @@ function(add_script_test)
   add_test(NAME ${A_NAME} COMMAND ${A_COMMAND} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(${A_NAME} PROPERTIES LABELS "${A_LABELS}" TIMEOUT ${A_TIMEOUT} SKIP_RETURN_CODE 77
     ENVIRONMENT "${GPT_TEST_ENVIRONMENT};${GPT_MPI_ENVIRONMENT};${A_ENVIRONMENT}")
+  if("lab" IN_LIST A_LABELS)   # hosts of two labs share /tmp, where Open MPI keeps what belongs to a host
+    set_tests_properties(${A_NAME} PROPERTIES RESOURCE_LOCK lab)
+  endif()
 endfunction()
