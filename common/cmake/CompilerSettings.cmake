@@ -37,7 +37,7 @@ foreach(sanitizer IN LISTS GPT_SANITIZE)
     -fsanitize=${sanitizer} -fno-sanitize=null,object-size -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(gpt_settings INTERFACE -fsanitize=${sanitizer})
 endforeach()
-# Most of the compiler's time goes into headers: so it sees several files as one, and a first build takes half as long. Not
+# Most of the compiler's time goes into headers: so it sees several files as one, which takes it half as long. Not
 # in chapters 01 to 08, whose loops must be fast, except with a sanitizer; and not with -DGPT_UNITY=OFF (the debug preset),
 # which suits changing one file again and again, and shows that each file includes what it needs.
 option(GPT_UNITY "Compile several files of a library as one" ON)
